@@ -1,0 +1,1 @@
+"""From `ast` to `typed`: names, types, expansion, and the rules of the language."""

@@ -1,0 +1,46 @@
+"""Warnings about what is declared and never read: switches, locals, and variables of the model file."""
+
+from collections.abc import Collection, Iterator
+
+from cowspec.check import typed
+from cowspec.check.walk import own_expressions, statements, walk
+from cowspec.diagnostics import Diagnostic
+
+
+def unused(model: typed.Model, own: Collection[str]) -> list[Diagnostic]:
+    """The warnings of a model. `own`: the names that the model file declares; a variable of the library that nothing
+    reads in this model is nothing to say. What is a `ref` is read by `refs`."""
+    reads = list(walk(*_expressions(model)))
+    switches = {read.switch for read in reads if isinstance(read, typed.SwitchIs)}
+    variables = {read.var for read in reads if isinstance(read, typed.Read)}
+    locals_ = {(read.proc, read.name) for read in reads if isinstance(read, typed.FrameRead)}
+    found = []
+    for switch in model.switches:
+        if switch.name not in switches:
+            message = f"{'fix' if switch.is_fix else 'choice'} `{switch.name}` changes nothing in this model"
+            hint = "no action, step or property that is in use reads it"
+            found.append(Diagnostic("W601", message, switch.span, hint=hint))
+    for proc in model.procs:
+        for local in proc.locals:
+            if not local.is_ref and (proc.name, local.name) not in locals_:
+                message = f"local `{local.name}` of `{proc.name}` is never read"
+                found.append(Diagnostic("W602", message, local.span))
+    for var in model.vars:
+        if var.name in own and not var.is_ref and var.name not in variables:
+            found.append(Diagnostic("W603", f"variable `{var.name}` is never read", var.span))
+    return found
+
+
+def _expressions(model: typed.Model) -> Iterator[typed.Expr]:
+    """Every expression that decides something. What an assignment writes is not read by it, its index is."""
+    yield from model.inits
+    yield from (prop.body for prop in model.properties)
+    blocks = [action.body for action in model.actions]
+    for proc in model.procs:
+        for step in proc.steps:
+            blocks.append(step.body)
+            if step.where is not None:
+                yield step.where
+    for block in blocks:
+        for stmt in statements(block):
+            yield from own_expressions(stmt)
