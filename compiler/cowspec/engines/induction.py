@@ -1,0 +1,281 @@
+"""Proofs for any size of any sort, by induction over the steps of the system.
+
+In: a system, the names of the goals, a formula over switches. Out: for each goal `Proved` or `Unknown`, and what
+failed.
+
+The theory. Let C1 ... Cn be formulas over the predicates of the system (its *conjuncts*). If every start state
+satisfies all of them, and for each step and each Ci
+
+    C1 and ... and Cn and guard and not wp(step, Ci)
+
+has no model, then every reachable state satisfies all of them, whatever the sizes of the sorts: by induction on the
+length of the run. `wp(step, Ci)` is Ci with every updated predicate replaced by what the step makes of it, so a step
+is one formula over one state: no second copy, no frame axioms. A step that faults has no next state, so that it does
+not fault is assumed there; that it cannot is the goal `no_fault`.
+
+What Z3 sees is more than the states of the system: structures in which a present value does not exist (`values.py` says
+why). Every state of the system is one of these structures, guards and updates mean the same on it, and both forms of
+an `Either` agree on it, so a question without a model has none among the states: proofs are sound. The converse fails.
+A question with a model is therefore no refutation, only a proof that did not go through; runs and counterexamples to
+induction are found by the finite encoding, which knows that values exist. It is asked, too, about obligations that Z3
+finds hard (`induction_refuting.py`).
+
+Two layers. The compiler's own facts (and what the flattening promises, `typing`) are proved first from each other
+alone, with few and simple assumptions; then lemmas, invariants and the goals, with the facts assumed before every
+step. Candidates that fail are dropped (`induction_houdini.py`). Faults and transition properties are shown last, from
+all that survived.
+
+What is reported as proved is checked once more by a fresh solver: the conjuncts that the goals need, for each step.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from cowspec.encode.relational.connectives import neg
+from cowspec.encode.relational.formula import Formula, RelSystem
+from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
+from cowspec.engines.induction_houdini import START, Failure, Inductive, houdini
+from cowspec.engines.induction_obligations import (
+    NO_FAULT,
+    Obligations,
+    fault_name,
+    no_fault,
+    obligations,
+    pairs,
+    preserved,
+    unconfirmed,
+)
+from cowspec.engines.induction_refuting import refuter
+from cowspec.engines.induction_solver import Answer, Holds, Open
+from cowspec.syntax.ast import PropertyKind
+from cowspec.system import ir
+from cowspec.verdict import Induction, Limits, Proved, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class InductionResult:
+    """`verdicts`: for each goal, in order. `failures`: what was dropped, in the order in which it failed.
+
+    `inductive`: all conjuncts that were found inductive together, facts first. `dropped_facts`: structural facts among
+    the failures, which is a mistake of the compiler or of a model that faults. `queries`: asked of the solver.
+    """
+
+    verdicts: tuple[tuple[str, Proved | Unknown], ...]
+    failures: tuple[Failure, ...] = ()
+    inductive: tuple[str, ...] = ()
+    dropped_facts: tuple[str, ...] = ()
+    queries: int = 0
+
+
+def prove(
+    system: ir.System,
+    goals: Sequence[str],
+    when: ir.Formula,
+    limits: Limits,
+) -> InductionResult:
+    """Tries to prove the goals together, under every setting that satisfies `when`.
+
+    A goal is the name of an invariant, a lemma, a transition property, a cover (then: that it is unreachable) or
+    `no_fault`.
+    """
+    try:
+        translated = translate(system, Naming(values=True, conditions=True))
+    except CountTooLarge as error:
+        return InductionResult(tuple((name, Unknown(str(error))) for name in goals))
+    large = counts_above_two(system)
+    names = {each.name for each in system.properties}
+    for place in large:
+        if place not in names:
+            return InductionResult(tuple((name, _too_large(large, place)) for name in goals))
+    facts, candidates, transitions = _conjuncts(system, translated, goals, large)
+    asked = obligations(
+        translated,
+        {**facts, **candidates},
+        transitions,
+        formula_of(system, when),
+        limits,
+        refuter(system, when, limits),
+    )
+    first = _inductive(asked, tuple(facts), ())
+    late = tuple(name for name in facts if name not in first.survivors)
+    wanted = _wanted(asked, goals, transitions, (*first.survivors, *late, *candidates))
+    second = _inductive(asked, (*late, *candidates), first.survivors, (*late, *wanted))
+    attempt = _Attempt(asked, (*first.survivors, *second.survivors), {**first.cores, **second.cores})
+    _show_transitions(attempt, transitions)
+    if NO_FAULT in goals:
+        _show_no_fault(attempt)
+    failures = (
+        *(each for each in first.failures if each.conjunct not in attempt.inductive),
+        *second.failures,
+        *attempt.failures,
+    )
+    covers = {each.name for each in system.properties if each.kind is PropertyKind.COVER}
+    result = InductionResult(
+        verdicts=(),
+        failures=tuple(_without(covers, failure) for failure in failures),
+        inductive=attempt.inductive,
+        dropped_facts=tuple(name for name in facts if name not in attempt.inductive),
+        queries=first.queries + second.queries + attempt.queries,
+    )
+    return _with_verdicts(result, attempt, goals, large)
+
+
+def _without(covers: Collection[str], failure: Failure) -> Failure:
+    """What is assumed, by names that are properties: of a cover its negation was assumed."""
+    return replace(failure, assumed=tuple(name for name in failure.assumed if name not in covers))
+
+
+def _too_large(large: Mapping[str, int], place: str) -> Unknown:
+    return Unknown(f"`{place}` compares a count with {large[place]}: at any size only 0, 1 and 2 are supported")
+
+
+def _conjuncts(
+    system: ir.System, relational: RelSystem, goals: Sequence[str], large: Mapping[str, int]
+) -> tuple[dict[str, Formula], dict[str, Formula], dict[str, Formula]]:
+    """Facts, candidates, and transition goals, by name."""
+    facts = dict(relational.typing) | {fact.name: fact.formula for fact in relational.facts}
+    candidates: dict[str, Formula] = {}
+    transitions: dict[str, Formula] = {}
+    lemmas_first = sorted(zip(system.properties, relational.properties, strict=True), key=_rank)
+    for source, prop in lemmas_first:
+        if prop.name in large:
+            continue
+        if source.kind is PropertyKind.LEMMA or (source.kind is PropertyKind.INVARIANT and source.checked):
+            candidates[prop.name] = prop.formula
+        elif prop.name in goals:
+            if source.kind is PropertyKind.TRANSITION:
+                transitions[prop.name] = prop.formula
+            else:
+                candidates[prop.name] = neg(prop.formula) if source.kind is PropertyKind.COVER else prop.formula
+    return facts, candidates, transitions
+
+
+def _rank(pair: tuple[ir.Property, object]) -> bool:
+    return pair[0].kind is not PropertyKind.LEMMA
+
+
+def _inductive(
+    asked: Obligations, names: Sequence[str], base: Sequence[str], wanted: Iterable[str] | None = None
+) -> Inductive:
+    return houdini(names, base, pairs(asked, names), partial(preserved, asked), wanted)
+
+
+def _wanted(
+    asked: Obligations, goals: Sequence[str], transitions: Iterable[str], everything: Sequence[str]
+) -> tuple[str, ...]:
+    """The goals, and what those that are no conjuncts (transition properties, faults) need if all conjuncts hold."""
+    hopeful = _Attempt(asked, tuple(everything), {})
+    _show_transitions(hopeful, transitions)
+    if NO_FAULT in goals:
+        _show_no_fault(hopeful)
+    return (*goals, *sorted(frozenset[str]().union(*hopeful.cores.values())))
+
+
+# ---- goals shown from what is inductive ----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """`cores`: of each obligation that holds, of a conjunct (of `inductive`) or of a goal shown from them (of `shown`),
+    the conjuncts it needs. The obligations of `no_fault` have names of their own (`fault_name`)."""
+
+    asked: Obligations
+    inductive: tuple[str, ...]
+    cores: dict[tuple[str, str], frozenset[str]]
+    shown: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    queries: int = 0
+
+
+def _show_transitions(attempt: _Attempt, names: Iterable[str]) -> None:
+    for name in names:
+        questions = pairs(attempt.asked, (name,))
+        answers = (preserved(attempt.asked, step, name, attempt.inductive) for step, _ in questions)
+        _show(attempt, name, questions, answers)
+
+
+def _show_no_fault(attempt: _Attempt) -> None:
+    cases = [(step, case) for step, each in attempt.asked.steps.items() for case in range(len(each.faults))]
+    answers = (no_fault(attempt.asked, step, case, attempt.inductive) for step, case in cases)
+    _show(attempt, NO_FAULT, [(step, fault_name(step, case)) for step, case in cases], answers)
+
+
+def _show(attempt: _Attempt, goal: str, questions: Sequence[tuple[str, str]], answers: Iterable[Answer]) -> None:
+    """Notes what the goal needs, or the first step that it fails at."""
+    for question, answer in zip(questions, answers, strict=True):
+        attempt.queries += 1
+        if not isinstance(answer, Holds):
+            reason = answer.reason if isinstance(answer, Open) else ""
+            attempt.failures.append(Failure(goal, question[0], reason, attempt.inductive, ()))
+            return
+        attempt.cores[question] = answer.needed
+    attempt.shown[goal] = tuple(questions)
+
+
+# ---- verdicts ------------------------------------------------------------------------------------------------------
+
+
+def _with_verdicts(
+    result: InductionResult, attempt: _Attempt, goals: Sequence[str], large: Mapping[str, int]
+) -> InductionResult:
+    own: dict[str, list[tuple[str, str]]] = {name: [] for name in attempt.inductive}
+    for question in attempt.cores:
+        if question[1] in own:
+            own[question[1]].append(question)
+    own.update((name, list(questions)) for name, questions in attempt.shown.items())
+    proofs = {name: _proof(attempt, own, name) for name in goals if name in own}
+    doubtful = _doubtful(attempt, {question for proof in proofs.values() for question in proof})
+    verdicts: list[tuple[str, Proved | Unknown]] = []
+    for name in goals:
+        if name in large:
+            verdicts.append((name, _too_large(large, name)))
+        elif name not in proofs:
+            verdicts.append((name, Unknown(_reason(result.failures, name))))
+        elif not doubtful.isdisjoint(proofs[name]):
+            verdicts.append((name, Unknown("a fresh solver did not confirm the proof")))
+        else:
+            used = {conjunct for _, conjunct in proofs[name]}
+            conjuncts = tuple(each for each in attempt.inductive if each in used)
+            verdicts.append((name, Proved(None, Induction(conjuncts, len(proofs[name]), ("z3",)))))
+    return replace(result, verdicts=tuple(verdicts))
+
+
+def _proof(attempt: _Attempt, own: Mapping[str, Sequence[tuple[str, str]]], goal: str) -> frozenset[tuple[str, str]]:
+    """The goal's obligations, and those of all conjuncts that they need, directly or for one of those."""
+    found: set[tuple[str, str]] = set()
+    names = {goal}
+    pending = [goal]
+    while pending:
+        for question in own[pending.pop()]:
+            found.add(question)
+            for needed in attempt.cores[question]:
+                if needed in own and needed not in names:
+                    names.add(needed)
+                    pending.append(needed)
+    return frozenset(found)
+
+
+def _doubtful(attempt: _Attempt, questions: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of the obligations that a fresh solver does not confirm."""
+    cores: dict[str, dict[str, frozenset[str]]] = {}
+    for (step, name), core in attempt.cores.items():
+        if (step, name) in questions:
+            cores.setdefault(step, {})[name] = core
+    return frozenset((step, name) for step, each in cores.items() for name in unconfirmed(attempt.asked, step, each))
+
+
+def _reason(failures: Sequence[Failure], name: str) -> str:
+    """Why the goal was dropped, in a line."""
+    failed = {failure.conjunct: failure for failure in failures}
+    if name not in failed:
+        return "not a property of the model"
+    failure = failed[name]
+    if failure.reason:
+        return f"the solver gave up at {failure.step}: {failure.reason}"
+    if name == NO_FAULT:
+        return f"a fault of {failure.step} is not excluded"
+    if failure.step == START:
+        return "does not hold in every start state"
+    lost = [f"{each} (lost at {failed[each].step})" for each in failure.lost if each in failed]
+    return f"not preserved by {failure.step}" + (f" without {', '.join(lost)}" if lost else "")

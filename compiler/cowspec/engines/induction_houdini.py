@@ -1,0 +1,103 @@
+"""The largest inductive subset of some candidates (Flanagan and Leino: Houdini, FME 2001), with what each one needs.
+
+In: candidates, the obligations' judges, and conjuncts that are known to be invariant. Out: the survivors, in order,
+with the unsatisfiable core of each of their obligations; and why each of the others was dropped.
+
+Soundness. A set of formulas is inductive if every start state satisfies them all, and every step from a state that
+satisfies them all, and the conjuncts known before, leads to a state that satisfies them all. A round asks for each
+step and each candidate with all candidates left assumed, and drops those that fail or stay open. Then the answers
+whose core has a dropped candidate are worth nothing and are asked again; the others stand, as what they were derived
+from is still assumed. When nothing is dropped any more, all obligations of the survivors have cores among the
+survivors: they are inductive. As dropping only takes assumptions away, every inductive subset survives: the result is
+the largest (up to answers left open).
+
+With `wanted`, a candidate is asked only once something needs it: it is wanted, or in the core of an obligation of one
+that is. What nothing needs is neither proved nor refuted, and no survivor.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cowspec.engines.induction_solver import Answer, Holds, Open
+
+START = "start"
+"""Stands for the step where a start state is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`conjunct` is not preserved by `step` (or false in a start state), with `assumed` assumed before.
+
+    `reason` is empty if the solver found a structure, else why it did not know. `lost`: dropped conjuncts with which
+    the obligation held in an earlier round.
+    """
+
+    conjunct: str
+    step: str
+    reason: str
+    assumed: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inductive:
+    """`cores`: for each obligation (step, survivor) the conjuncts that it needs."""
+
+    survivors: tuple[str, ...]
+    cores: dict[tuple[str, str], frozenset[str]]
+    failures: tuple[Failure, ...]
+    queries: int
+
+
+Ask = Callable[[str, str, Sequence[str]], Answer]
+"""The answer for a step (or `START`) and a conjunct, with some conjuncts assumed before."""
+
+
+def houdini(
+    candidates: Sequence[str],
+    base: Sequence[str],
+    obligations: Iterable[tuple[str, str]],
+    ask: Ask,
+    wanted: Iterable[str] | None = None,
+) -> Inductive:
+    """`obligations`: pairs (step, candidate) that have to be asked; the others hold as nothing changes. `wanted`: the
+    candidates that matter; all of them if None."""
+    alive = dict.fromkeys(candidates)
+    own: dict[str, list[tuple[str, str]]] = {name: [] for name in candidates}
+    for pair in obligations:
+        own[pair[1]].append(pair)
+    demanded = dict.fromkeys(candidates if wanted is None else (name for name in wanted if name in alive))
+    cores: dict[tuple[str, str], frozenset[str]] = {}
+    lost: dict[tuple[str, str], tuple[str, ...]] = {}
+    failures: list[Failure] = []
+    pending = [pair for name in demanded for pair in own[name]]
+    queries = 0
+    while pending:
+        assumed = (*base, *alive)
+        dropped: dict[str, None] = {}
+        for step, candidate in pending:
+            if candidate in dropped:
+                continue
+            queries += 1
+            answer = ask(step, candidate, () if step == START else assumed)
+            if isinstance(answer, Holds):
+                cores[step, candidate] = answer.needed
+                continue
+            reason = answer.reason if isinstance(answer, Open) else ""
+            failures.append(Failure(candidate, step, reason, assumed, lost.get((step, candidate), ())))
+            dropped[candidate] = None
+        for candidate in dropped:
+            del alive[candidate]
+        pending = []
+        needed = frozenset[str]().union(*cores.values())
+        for name in alive:
+            if name in needed and name not in demanded:
+                demanded[name] = None
+                pending += own[name]
+        for (step, candidate), core in list(cores.items()):
+            if candidate not in alive:
+                del cores[step, candidate]
+            elif not core.isdisjoint(dropped):
+                lost[step, candidate] = tuple(sorted(core.intersection(dropped)))
+                pending.append((step, candidate))
+    return Inductive(tuple(name for name in alive if name in demanded), cores, tuple(failures), queries)

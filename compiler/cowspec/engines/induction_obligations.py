@@ -1,0 +1,297 @@
+"""The obligations of an inductive proof as questions to Z3: one judge a step, goals by weakest precondition.
+
+In: a `RelSystem`, the conjuncts, what is assumed of the switches. Out: answers. Terms are built once for each conjunct
+and step; a step is asked about a conjunct only if it updates a predicate that the conjunct reads.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import z3
+from cowspec.encode.fol.terms import (
+    Goal,
+    Language,
+    Term,
+    Transformer,
+    declaration,
+    goal,
+    language,
+    term,
+    transformer,
+    violation,
+)
+from cowspec.encode.relational.connectives import predicates_of
+from cowspec.encode.relational.formula import Formula, Predicate, RelStep, RelSystem
+from cowspec.engines.induction_houdini import START
+from cowspec.engines.induction_refuting import Refute
+from cowspec.engines.induction_solver import (
+    Answer,
+    Fails,
+    Holds,
+    Judge,
+    Open,
+    ask,
+    ask_alone,
+    judge,
+    literal,
+)
+from cowspec.verdict import Limits
+
+NO_FAULT = "no_fault"
+"""The implied invariant: no step does what it must not (write an absent place, ...)."""
+
+NO_FAULT_YET = "the step does not fault"
+"""What is assumed of a step beside the conjuncts, except where the fault itself is asked for."""
+
+NEAR_SECONDS = 0.03
+QUICK_SECONDS = 0.12
+"""Limits of the first two tries at a question, by the solver that a step's questions share."""
+
+ALONE_SECONDS = 0.5
+"""Limit of the first try by a solver of its own; doubled from try to try."""
+
+SECOND_OPINION_SECONDS = 2.0
+"""Before a try that is longer a counterexample is searched at small scopes."""
+
+
+@dataclass(slots=True)
+class Obligations:
+    """`steps` by a name unique among them. Judges and transformers are made when first asked for."""
+
+    language: Language
+    steps: Mapping[str, RelStep]
+    init: tuple[Formula, ...]
+    rigid: tuple[Formula, ...]
+    conjuncts: Mapping[str, Formula]
+    limits: Limits
+    refute: Refute
+    goals: dict[str, Goal]
+    judges: dict[str, Judge] = field(default_factory=dict)
+    assumable: dict[tuple[str, str], tuple[Any, Term]] = field(default_factory=dict)
+    transformers: dict[str, Transformer] = field(default_factory=dict)
+    violations: dict[tuple[str, str], Term] = field(default_factory=dict)
+
+
+def obligations(
+    system: RelSystem,
+    conjuncts: Mapping[str, Formula],
+    transitions: Mapping[str, Formula],
+    when: Formula,
+    limits: Limits,
+    refute: Refute,
+) -> Obligations:
+    """`conjuncts`: what may be assumed and has to be preserved. `transitions`: what has to hold across every step.
+    `refute`: asked about obligations that take long."""
+    goals = {name: goal(formula) for name, formula in conjuncts.items()}
+    goals.update((name, goal(formula, is_transition=True)) for name, formula in transitions.items())
+    return Obligations(
+        language=language(system.sorts, (*system.predicates, *_abbreviations(system))),
+        steps=_named(system.steps),
+        init=system.init,
+        rigid=(*system.switch_axioms, when),
+        conjuncts=conjuncts,
+        limits=limits,
+        refute=refute,
+        goals=goals,
+    )
+
+
+def _abbreviations(system: RelSystem) -> Iterator[Predicate]:
+    return (Predicate(name, ()) for step in system.steps for name, _ in step.definitions)
+
+
+def _named(steps: Sequence[RelStep]) -> dict[str, RelStep]:
+    """Several relational steps of one step get a number each."""
+    found: dict[str, RelStep] = {}
+    for step in steps:
+        suffix = "".join(f" {number}" for _, number in step.enum_args)
+        found[f"{step.name}{' #' if suffix else ''}{suffix.strip()}"] = step
+    return found
+
+
+def pairs(obligations: Obligations, names: Sequence[str]) -> list[tuple[str, str]]:
+    """What has to be asked for these goals: the start states (not for transitions), then step by step."""
+    goals = obligations.goals
+    found = [(START, name) for name in names if not goals[name].is_transition]
+    for step_name, step in obligations.steps.items():
+        updated = frozenset(update.pred for update in step.updates)
+        found += [
+            (step_name, name)
+            for name in names
+            if goals[name].is_transition or not updated.isdisjoint(goals[name].after)
+        ]
+    return found
+
+
+def preserved(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """Does the step preserve (or, for `START`, do the start states have) the goal?"""
+    violated = _violation(obligations, step, name)
+    if step == START:
+        return _asked(obligations, step, (), (), violated, lambda: False)
+    read = _reads(obligations, step, name)
+    near = tuple(each for each in assumed if not read.isdisjoint(obligations.goals[each].after))
+    refuted = partial(obligations.refute, obligations.steps[step].name, name, assumed)
+    return _asked(obligations, step, near, (NO_FAULT_YET, *assumed), violated, refuted)
+
+
+def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[str]) -> Answer:
+    """Is this fault of the step impossible?"""
+    refuted = partial(obligations.refute, obligations.steps[step].name, NO_FAULT, assumed)
+    return _asked(obligations, step, (), assumed, _fault(obligations, step, case), refuted)
+
+
+def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]]) -> list[str]:
+    """Asks obligations of a step once more, of new solvers with other seeds, each from no more than its core. Returns
+    the names of those that are not confirmed (of a fault: `fault_name`)."""
+    number = 0 if step == START else len(obligations.steps[step].faults)
+    faults = {fault_name(step, case): case for case in range(number)}
+    background = _background(obligations, step)
+    seed = obligations.limits.seed + 17
+    shared = judge(obligations.language, background, {}, seed)
+    found = []
+    for name, needed in cores.items():
+        violated = _fault(obligations, step, faults[name]) if name in faults else _violation(obligations, step, name)
+        assumptions = [_assumption(obligations, step, each) for each in sorted(needed)]
+        answer = ask(shared, (), z3.And([*assumptions, violated]), QUICK_SECONDS)
+        if isinstance(answer, Open):
+            shared = judge(obligations.language, background, {}, seed)
+            answer = _patiently(obligations, [*background, *assumptions], {}, violated, seed, lambda: False)
+        if not isinstance(answer, Holds):
+            found.append(name)
+    return found
+
+
+def fault_name(step: str, case: int) -> str:
+    return f"{step}: fault {case}"
+
+
+# ---- asking --------------------------------------------------------------------------------------------------------
+
+
+def _asked(
+    obligations: Obligations,
+    step: str,
+    near: Sequence[str],
+    assumed: Sequence[str],
+    violated: Term,
+    refuted: Callable[[], bool],
+) -> Answer:
+    """Tries the assumptions `near` the goal, then all.
+
+    Nearly every obligation follows from few assumptions that speak of what the goal speaks of, and what is left
+    undecided is decided by luck more than by time: so short tries first, then new solvers with other seeds and growing
+    limits. Before the long ones, `refuted` may know that there is no use.
+    """
+    for names, seconds in ((near, NEAR_SECONDS), (assumed, QUICK_SECONDS)):
+        if names or names is assumed:
+            answer = ask(_judge(obligations, step), names, violated, seconds)
+            if isinstance(answer, Holds) or (names is assumed and isinstance(answer, Fails)):
+                return answer
+            if isinstance(answer, Open):
+                del obligations.judges[step]  # see the solver's traps
+    background, tracked = _background(obligations, step), _tracked(obligations, step, assumed)
+    return _patiently(obligations, background, tracked, violated, obligations.limits.seed, refuted)
+
+
+def _patiently(
+    obligations: Obligations,
+    background: Sequence[Term],
+    tracked: Mapping[str, tuple[Any, Term]],
+    violated: Term,
+    seed: int,
+    refuted: Callable[[], bool],
+) -> Answer:
+    """Asks new solvers, longer and longer, up to the limit."""
+    answer: Answer = Open("resource limit")
+    seconds, left = ALONE_SECONDS, obligations.limits.timeout
+    while isinstance(answer, Open) and left > 0:
+        if seconds == SECOND_OPINION_SECONDS and refuted():
+            return Fails()
+        seed += 1
+        answer = ask_alone(obligations.language, background, tracked, violated, min(seconds, left), seed)
+        left -= seconds
+        seconds *= 2
+    return answer
+
+
+def _reads(obligations: Obligations, step: str, name: str) -> frozenset[str]:
+    """The predicates that the goal reads after the step, and those from which the step makes them."""
+    after = obligations.goals[name].after
+    made = (predicates_of(update.body) for update in obligations.steps[step].updates if update.pred in after)
+    return after.union(*made)
+
+
+def _judge(obligations: Obligations, step: str) -> Judge:
+    if step not in obligations.judges:
+        assumable = _assumable(obligations, step, (NO_FAULT_YET, *obligations.conjuncts)) if step != START else {}
+        background = _background(obligations, step)
+        obligations.judges[step] = judge(obligations.language, background, assumable, obligations.limits.seed)
+    return obligations.judges[step]
+
+
+def _background(obligations: Obligations, step: str) -> list[Term]:
+    language = obligations.language
+    own = obligations.init if step == START else (obligations.steps[step].guard,)
+    found = [term(language, formula) for formula in (*obligations.rigid, *own)]
+    if step != START:
+        for name, meaning in obligations.steps[step].definitions:
+            named = declaration(language, name)()
+            found += [
+                z3.Implies(named, term(language, meaning)),
+                z3.Implies(z3.Not(named), z3.Not(term(language, meaning, asserted=False))),
+            ]
+    return found
+
+
+def _assumable(obligations: Obligations, step: str, names: Sequence[str]) -> dict[str, tuple[Any, Term]]:
+    """A literal for each name, and that what it names follows from it."""
+    found = {}
+    for name in names:
+        key = (step, name) if name == NO_FAULT_YET else ("", name)
+        if key not in obligations.assumable:
+            assume = literal(obligations.language, name)
+            obligations.assumable[key] = (assume, z3.Implies(assume, _assumption(obligations, step, name)))
+        found[name] = obligations.assumable[key]
+    return found
+
+
+def _tracked(obligations: Obligations, step: str, names: Sequence[str]) -> dict[str, tuple[Any, Term]]:
+    """A literal for each name, and what it names."""
+    found = {}
+    for name, (assume, _) in _assumable(obligations, step, names).items():
+        found[name] = (assume, _assumption(obligations, step, name))
+    return found
+
+
+def _assumption(obligations: Obligations, step: str, name: str) -> Term:
+    if name == NO_FAULT_YET:
+        return _faultless(obligations, step)
+    return term(obligations.language, obligations.conjuncts[name])
+
+
+def _faultless(obligations: Obligations, step: str) -> Term:
+    cases = obligations.steps[step].faults
+    language = obligations.language
+    return z3.And(
+        [z3.BoolVal(True, language.context)] + [z3.Not(term(language, case.condition, False)) for case in cases]
+    )
+
+
+def _fault(obligations: Obligations, step: str, case: int) -> Term:
+    return term(obligations.language, obligations.steps[step].faults[case].condition)
+
+
+def _violation(obligations: Obligations, step: str, name: str) -> Term:
+    """The negated goal after the step (in the start state), as a formula over the state before (over the start
+    state)."""
+    language = obligations.language
+    if step == START:
+        return z3.Not(term(language, obligations.goals[name].formula))
+    key = (step, name)
+    if key not in obligations.violations:
+        if step not in obligations.transformers:
+            obligations.transformers[step] = transformer(language, obligations.steps[step])
+        obligations.violations[key] = violation(language, obligations.transformers[step], obligations.goals[name])
+    return obligations.violations[key]
