@@ -1,0 +1,39 @@
+"""From paths to systems: read, load, check, build. What is wrong with a text becomes `BadInput`."""
+
+from collections.abc import Sequence
+
+from cowspec.check.check import check
+from cowspec.check.modules import Loader, Program, load
+from cowspec.cli.errors import BadInput
+from cowspec.cli.files import loader, read
+from cowspec.diagnostics import CompileError, render
+from cowspec.system.build import build
+from cowspec.system.ir import System
+
+
+def load_systems(paths: Sequence[str]) -> tuple[System, ...]:
+    """The systems of the model files. Raises `BadInput` with everything that is wrong in any of them."""
+    find = loader()
+    systems = []
+    wrong: list[str] = []
+    for path in paths:
+        try:
+            systems.append(load_system(path, find))
+        except BadInput as error:
+            wrong.append(str(error))
+    if wrong:
+        raise BadInput("\n\n".join(dict.fromkeys(wrong)))
+    return tuple(systems)
+
+
+def load_system(path: str, find: Loader) -> System:
+    """The system of one model file. Raises `BadInput`."""
+    program = load(path, read(path), find)
+    try:
+        return build(check(program))
+    except CompileError as error:
+        raise BadInput(diagnosed(error, program)) from None
+
+
+def diagnosed(error: CompileError, program: Program) -> str:
+    return render(error.diagnostics, program.sources)

@@ -1,0 +1,97 @@
+"""The entry point: the group of commands, each imported when it is asked for, and what becomes of errors.
+
+Nothing heavy is imported here: `cowspec --version` answers at once.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from cowspec import __version__
+from cowspec.cli.errors import INTERRUPTED, BadInput
+from cowspec.judge.jobs import died_of
+
+COMMANDS = {
+    "check": "every expectation of the models: the policy table, and the check for CI",
+    "prove": "prove properties for every size",
+    "refute": "search the shortest run that violates a property",
+    "run": "play a scenario, or walk at random",
+    "trace": "replay and print a saved trace",
+    "compile": "print what the compiler made of a model",
+    "fmt": "print models in their canonical layout",
+    "list": "the invariant library, or what a model has",
+    "doctor": "what is installed and usable",
+}
+
+
+class Commands(click.Group):
+    """Commands live in modules of their own, imported when used. A subclass because click offers no other way."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"cowspec.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cowspec", message="%(prog)s %(version)s")
+def cowspec() -> None:
+    """Prove or refute invariants of page tables, TLBs and copy-on-write."""
+
+
+def main() -> None:
+    """Runs the command line and exits."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs one command line; returns its exit status, whatever happens."""
+    try:
+        try:
+            status = cowspec.main(list(args), prog_name="cowspec", standalone_mode=False)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            error.show()
+            return 2
+        except click.exceptions.Exit as stop:
+            return stop.exit_code
+        except BadInput as error:
+            click.echo(str(error).rstrip("\n"), err=True)
+            return 2
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception as error:
+        return _internal(error)
+    return status if isinstance(status, int) else 0
+
+
+def _internal(error: Exception) -> int:
+    """A broken installation, or a mistake of ours: one line, and the traceback only for those who ask for it."""
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("cowspec"):
+        click.echo(f"error: the package of `{error.name}` is not installed; `cowspec doctor` says more", err=True)
+        return 3
+    click.echo(f"internal error: {died_of(error).reason}", err=True)
+    click.echo("This is a bug in cowspec: please report it with the model. COWSPEC_TRACEBACK=1 prints more.", err=True)
+    if os.environ.get("COWSPEC_TRACEBACK"):
+        traceback.print_exception(error)
+    return 3
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Options that several commands share, each turned into a typed value at once."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from cowspec.judge.selection import MAX_SIZE
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _scope(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """`Cpu=2,Page=3`, several times if need be; no sort twice."""
+    sizes: dict[str, int] = {}
+    for part in (part.strip() for text in texts for part in text.split(",") if part.strip()):
+        name, equals, size = (word.strip() for word in part.partition("="))
+        if not (equals and _NAME.fullmatch(name) and re.fullmatch(r"[0-9]{1,4}", size)):
+            raise click.BadParameter(f"`{part}` is no size: write for example Cpu=2,Page=3")
+        if not 1 <= int(size) <= MAX_SIZE:
+            raise click.BadParameter(f"`{part}`: a sort has from 1 to {MAX_SIZE} elements")
+        if sizes.setdefault(name, int(size)) != int(size):
+            raise click.BadParameter(f"sort `{name}` is given two sizes")
+    return tuple(sizes.items())
+
+
+def _options(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`cow=page_count`, `flush_in_ptl`, `no-flush_in_ptl`; no switch twice."""
+    options: dict[str, str] = {}
+    for part in (part.strip() for text in texts for part in text.split(",") if part.strip()):
+        name, equals, option = (word.strip() for word in part.partition("="))
+        if not equals:
+            option = "off" if name.startswith("no-") else "on"
+            name = name.removeprefix("no-")
+        if not (_NAME.fullmatch(name) and _NAME.fullmatch(option)):
+            raise click.BadParameter(f"`{part}`: write SWITCH=OPTION, FIX or no-FIX")
+        if options.setdefault(name, option) != option:
+            raise click.BadParameter(f"switch `{name}` is given two options")
+    return tuple(options.items())
+
+
+def _use_color(_: click.Context, __: click.Parameter, when: str) -> bool:
+    if when == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return when == "always"
+
+
+def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
+    """One decorator out of several, the first on top."""
+
+    def decorate(function: Decorated) -> Decorated:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+selecting = several(
+    click.option("--set", "options", multiple=True, metavar="SWITCH", callback=_options, help="Fix a switch."),
+    click.option("-i", "--invariant", "names", multiple=True, metavar="NAME", help="Only this property or scenario."),
+    click.option("--scope", "sizes", multiple=True, metavar="SORT=N,..", callback=_scope, help="Sizes of sorts."),
+)
+limiting = several(
+    click.option("--max-steps", type=click.IntRange(0, 1000), default=30, show_default=True, help="Longest run."),
+    click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True, metavar="SECONDS",
+                 help="For one obligation or one scope."),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
+    click.option("--jobs", type=click.IntRange(1, 1024), default=None, help="Worker processes; default: the cores."),
+)  # fmt: skip
+styling = several(
+    click.option("-v", "--verbose", is_flag=True, help="What changed in each step, ghosts, every diagram."),
+    click.option("--width", type=click.IntRange(40, 1000), default=100, show_default=True, help="Of the output."),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", callback=_use_color,
+                 expose_value=True, help="Colour in the output."),
+)  # fmt: skip
+reporting = several(
+    styling,
+    click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text."),
+    click.option("--out-dir", default=".cowspec", show_default=True, metavar="DIR", help="Where traces are saved."),
+    click.option("--timings", is_flag=True, help="Show how long it took."),
+)

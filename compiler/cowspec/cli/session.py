@@ -1,0 +1,96 @@
+"""What `check`, `prove`, `refute` and `run` have in common: models in, a judge at work in processes, a report out."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+from cowspec.cli.doctor import tool_versions
+from cowspec.cli.errors import INTERRUPTED, BadInput
+from cowspec.cli.files import write
+from cowspec.cli.workers import Watch, default_jobs, runner
+from cowspec.judge.jobs import Runner
+from cowspec.judge.results import ModelReport
+from cowspec.judge.selection import Selection, SelectionError, validate
+from cowspec.report.records import disagreement_files, render, trace_files
+from cowspec.report.table import Paint, unpainted
+from cowspec.report.text import Style
+from cowspec.system.ir import System
+from cowspec.verdict import Limits
+
+Judge = Callable[[Sequence[System], Selection, Limits, Runner], tuple[ModelReport, ...]]
+Render = Callable[..., str]
+COLORS = {"good": "green", "bad": "red", "weak": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How results are to be shown and where traces go."""
+
+    style: Style
+    color: bool
+    as_json: bool
+    out_dir: str
+    timings: bool
+
+
+def outputs(*, verbose: bool, width: int, color: bool, as_json: bool, out_dir: str, timings: bool) -> Output:
+    """From the values of the options of `reporting`."""
+    return Output(Style(width, verbose), color, as_json, out_dir.rstrip("/") or "/", timings)
+
+
+def judge(
+    systems: Sequence[System], selection: Selection, limits: Limits, jobs: int | None, by: Judge
+) -> tuple[ModelReport, ...]:
+    """Runs the judge with worker processes and a progress line on a terminal. Raises `BadInput` for unknown names."""
+    try:
+        validate(systems, selection)
+    except SelectionError as error:
+        raise BadInput(f"error: {error}") from None
+    warnings = dict.fromkeys(text for system in systems for text in system.warnings)
+    for text in warnings:
+        click.echo(text, err=True)
+    with progress() as watch:
+        return by(systems, selection, limits, runner(jobs or default_jobs(), watch))
+
+
+def show(reports: Sequence[ModelReport], status: int, output: Output, text: Render) -> int:
+    """Saves the traces, and what shows a disagreement of engines; prints the report, returns the exit status."""
+    files, texts = trace_files(reports, output.out_dir)
+    for path, content in (texts | disagreement_files(reports, output.out_dir)).items():
+        write(path, content)
+    if output.as_json:
+        printed = render(reports, files, tool_versions(), status, timings=output.timings)
+    else:
+        printed = text(reports, files, output.style, painter(output.color), timings=output.timings)
+    sys.stdout.write(printed)
+    return INTERRUPTED if any(report.interrupted for report in reports) else status
+
+
+def painter(color: bool) -> Paint:
+    """Colours by role, or none."""
+    if not color:
+        return unpainted
+    return lambda text, role: click.style(text, fg=COLORS.get(role), bold=role == "strong" or None)
+
+
+@contextmanager
+def progress() -> Iterator[Watch | None]:
+    """A line on stderr that says how far the work is; nothing unless stderr is a terminal. It has no thread of its own,
+    because workers are forked meanwhile."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as line:
+
+        def watch(finished: int, known: int, running: Sequence[str]) -> None:
+            text = Text(f"{finished}/{known}  {'; '.join(running)}", no_wrap=True, overflow="ellipsis")
+            line.update(text, refresh=True)
+
+        yield watch

@@ -1,0 +1,107 @@
+"""`check`: every expectation of the models against what the engines find; `prove` and `refute` ask their own questions.
+
+Jobs of all models go to one runner together. What follows from the end of a job is decided here: a proof that does not
+go through is followed by a search for a run, and where there is none either, by proofs of smaller groups of settings.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from cowspec.judge.docket import Docket, unlisted_result
+from cowspec.judge.exploring import explore_job
+from cowspec.judge.jobs import AnyJob, Runner
+from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
+from cowspec.judge.pursuit import proof_job, search_job
+from cowspec.judge.results import ModelReport
+from cowspec.judge.scripts import free_jobs, script_jobs
+from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
+from cowspec.judge.vacuity import vacuity_job
+from cowspec.syntax.ast import ExpectedKind, PropertyKind
+from cowspec.system.ir import Setting, System
+from cowspec.system.switches import all_settings
+from cowspec.verdict import Limits
+
+
+def check(systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner) -> tuple[ModelReport, ...]:
+    """The report of each model, in order. A Ctrl-C leaves the reports of what is finished."""
+    return _judge(systems, selection, limits, runner, _check_jobs)
+
+
+def prove(systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner) -> tuple[ModelReport, ...]:
+    """Tries to prove every selected property (all that are checked, without names) under every selected setting."""
+    return _judge(systems, selection, limits, runner, partial(_verb_jobs, expected=ExpectedKind.PROVED))
+
+
+def refute_all(
+    systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner
+) -> tuple[ModelReport, ...]:
+    """Searches the shortest run for every selected property under every selected setting."""
+    return _judge(systems, selection, limits, runner, partial(_verb_jobs, expected=ExpectedKind.REFUTED))
+
+
+def run(systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner) -> tuple[ModelReport, ...]:
+    """Plays every selected scenario under every selected setting."""
+    return _judge(systems, selection, limits, runner, free_jobs)
+
+
+def _judge(
+    systems: Sequence[System],
+    selection: Selection,
+    limits: Limits,
+    runner: Runner,
+    jobs_of: Callable[[Docket], list[AnyJob]],
+) -> tuple[ModelReport, ...]:
+    dockets = [Docket(system, within(all_settings(system), selection), selection, limits) for system in systems]
+    interrupted = False
+    try:
+        runner([job for docket in dockets for job in jobs_of(docket)])
+    except KeyboardInterrupt:
+        interrupted = True
+    return tuple(docket.close(interrupted=interrupted) for docket in dockets)
+
+
+def _check_jobs(docket: Docket) -> list[AnyJob]:
+    system = docket.system
+    if not declares(system):
+        return []
+    asked = plan(system, docket.settings, docket.selection)
+    if system.expectations:
+        docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
+    jobs = _jobs(docket, asked.questions) + script_jobs(docket)
+    if not docket.selection.names:
+        jobs.append(vacuity_job(docket))
+    return jobs
+
+
+def _verb_jobs(docket: Docket, expected: ExpectedKind) -> list[AnyJob]:
+    system, selection = docket.system, docket.selection
+    names = [prop.name for prop in asked_properties(system) if selected(prop.name, selection)]
+    names += [name for name in selection.names if kind_of(system, name) == PropertyKind.LEMMA.value]
+    if (expected is ExpectedKind.PROVED and selected(NO_FAULT, selection)) or NO_FAULT in selection.names:
+        names.append(NO_FAULT)
+    covers = {prop.name for prop in system.properties if prop.kind is PropertyKind.COVER}
+    turned = {ExpectedKind.PROVED: ExpectedKind.UNREACHABLE, ExpectedKind.REFUTED: ExpectedKind.REACHED}
+    when = switch_formula(system, selection)
+    exact = tuple(sizes_of(system, selection).items()) if expected is ExpectedKind.PROVED else ()
+    questions = [
+        Question(
+            name, kind_of(system, name), turned[expected] if name in covers else expected, docket.settings, when, exact
+        )
+        for name in names
+        if docket.settings
+    ]
+    return _jobs(docket, questions)
+
+
+def _jobs(docket: Docket, questions: Sequence[Question]) -> list[AnyJob]:
+    """The first jobs for these questions."""
+    jobs: list[AnyJob] = []
+    proofs: dict[tuple[Setting, ...], list[Question]] = {}
+    for question in questions:
+        if question.expected in (ExpectedKind.REFUTED, ExpectedKind.REACHED, ExpectedKind.NO_VIOLATION):
+            jobs.append(search_job(docket, question))
+        elif question.scope:
+            jobs.append(explore_job(docket, question))
+        else:
+            proofs.setdefault(question.settings, []).append(question)
+    return [proof_job(docket, group) for group in proofs.values()] + jobs

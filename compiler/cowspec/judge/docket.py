@@ -1,0 +1,165 @@
+"""The open book of one model under judgement: what was asked, and the results that come in, in any order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from cowspec.judge.jobs import Died
+from cowspec.judge.plan import Question, declares
+from cowspec.judge.proving import Attempts
+from cowspec.judge.refuting import Searched
+from cowspec.judge.results import Claim, Disagreement, Finding, ModelReport, Result
+from cowspec.judge.selection import Selection
+from cowspec.syntax.ast import ExpectedKind
+from cowspec.system.ir import Setting, System
+from cowspec.verdict import Limits, NoViolation, Refuted, Unknown
+
+
+@dataclass(slots=True)
+class Docket:
+    """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report. `kept`
+    and `dropped`: lemmas that some proof used, and that some proof could not use."""
+
+    system: System
+    settings: tuple[Setting, ...]
+    selection: Selection
+    limits: Limits
+    results: list[Result] = field(default_factory=list)
+    vacuous: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+    def lost(self, question: Question, settings: Sequence[Setting], died: Died, engine: str) -> None:
+        """Nothing came of a job: the question stays open under these settings."""
+        if died.bug:
+            self.bugs.append(f"{question.property}: {died.reason}")
+        self.unknown(question, settings, died.reason, engine)
+
+    def unknown(self, question: Question, settings: Sequence[Setting], reason: str, engine: str) -> None:
+        if settings:
+            self.results.append(
+                Result(
+                    question.property,
+                    question.kind,
+                    tuple(settings),
+                    Finding.UNKNOWN,
+                    Claim.NONE,
+                    engine,
+                    expected=question.expected.value,
+                    reason=reason,
+                )
+            )
+
+    def proof_ended(self, answer: Attempts) -> None:
+        """Remembers what was of use and what was not."""
+        self.kept.update(answer.kept)
+        for name, text in answer.dropped:
+            self.dropped.setdefault(name, text)
+
+    def refused(self, question: Question, settings: Sequence[Setting], found: Disagreement) -> None:
+        """The evaluator refuses an engine's run."""
+        self.disagreements.append(found)
+        self.unknown(question, settings, "engines disagree", "bmc")
+
+    def close(self, *, interrupted: bool) -> ModelReport:
+        """The report, in an order that does not depend on which job ended first."""
+        order = {prop.name: number for number, prop in enumerate(self.system.properties)}
+        scripts = {scenario.name: number for number, scenario in enumerate(self.system.scenarios)}
+        rank = {setting: number for number, setting in enumerate(self.settings)}
+
+        def key(result: Result) -> tuple[int, int, int, int, str, str]:
+            return (
+                -1 if result.scenario is None else scripts[result.scenario],
+                order.get(result.property, len(order)),
+                min((rank.get(setting, 0) for setting in result.settings), default=0),
+                -len(result.settings),
+                result.expected or "",
+                result.verdict,
+            )
+
+        return ModelReport(
+            self.system.path,
+            self.system,
+            tuple(sorted(_merged(self.results, self.settings), key=key)),
+            declares(self.system),
+            tuple(sorted(set(self.vacuous))),
+            tuple(sorted({*self.notes, *(text for name, text in self.dropped.items() if name not in self.kept)})),
+            tuple(sorted(set(self.bugs))),
+            tuple(sorted(self.disagreements, key=lambda each: each.message)),
+            interrupted,
+        )
+
+
+def _merged(results: Iterable[Result], settings: Sequence[Setting]) -> list[Result]:
+    """Settings with the same answer, or under which a question stays open for the same reason, become one result, with
+    the first explanation. Runs stay as they are: each group of settings has its own."""
+    kept: list[Result] = []
+    places: dict[tuple[object, ...], int] = {}
+    for result in sorted(results, key=lambda each: settings.index(each.settings[0])):
+        cti = result.cti
+        key = (
+            result.property,
+            result.scenario,
+            (result.expected, result.as_declared),
+            (result.verdict, result.claim, result.engine, result.reason),
+            (result.evidence, result.scope, result.steps, result.notes if cti is None else ()),
+            (cti.conjunct, cti.step.firing.step) if cti is not None else None,
+        )
+        if result.trace is None and key in places:
+            known = kept[places[key]]
+            both = {*known.settings, *result.settings}
+            together = tuple(setting for setting in settings if setting in both)
+            kept[places[key]] = replace(known, settings=together, seconds=max(known.seconds, result.seconds))
+        else:
+            places.setdefault(key, len(kept))
+            kept.append(result)
+    return kept
+
+
+def result_of_search(question: Question, found: Searched, seconds: float = 0.0) -> Result:
+    """What a search for runs says of the question."""
+    empty = Result(
+        question.property,
+        question.kind,
+        found.settings,
+        Finding.UNKNOWN,
+        Claim.NONE,
+        "bmc",
+        expected=question.expected.value,
+        seconds=seconds,
+    )
+    match found.verdict:
+        case Refuted(trace, smaller):
+            reached = question.expected in (ExpectedKind.REACHED, ExpectedKind.UNREACHABLE)
+            return replace(
+                empty,
+                verdict=Finding.REACHED if reached else Finding.REFUTED,
+                claim=Claim.TRACE,
+                scope=trace.scope,
+                steps=len(trace.steps),
+                as_declared=question.expected in (ExpectedKind.REFUTED, ExpectedKind.REACHED),
+                evidence=(("trace", ("evaluator",)),),
+                trace=trace,
+                witness=found.witness,
+                notes=(smaller,) if smaller else (),
+            )
+        case NoViolation(scope, steps, never):
+            return replace(
+                empty,
+                verdict=Finding.NO_VIOLATION,
+                claim=Claim.BOUNDED,
+                scope=scope,
+                steps=steps,
+                as_declared=question.expected is ExpectedKind.NO_VIOLATION and steps >= (question.within or 0),
+                notes=(f"never fired: {', '.join(never)}",) if never else (),
+            )
+        case Unknown(reason):
+            return replace(empty, reason=reason)
+
+
+def unlisted_result(name: str, kind: str, settings: Iterable[Setting]) -> Result:
+    """Nothing is declared of the property under these settings."""
+    reason = "no expectation names this property and setting"
+    return Result(name, kind, tuple(settings), Finding.UNKNOWN, Claim.NONE, "none", reason=reason)

@@ -1,0 +1,65 @@
+"""Work that a runner may put into a process of its own: jobs, what follows from them, and the runner of this process.
+
+The judge only says what is to be done; who does it is passed in. A job that dies (an exception, a kill, a time limit)
+comes back as `Died`: nothing is claimed from it, and the others go on.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The job gave no result: "worker died: signal 9", "no answer within 600 s", "KeyError: ...".
+
+    `bug`: it raised, which only a mistake in this program does.
+    """
+
+    reason: str
+    bug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """`work` runs anywhere and returns a value that can be pickled; `then` gets that value (or how the job died) in the
+    process of the judge, and returns the jobs that follow. After `timeout` seconds the work is killed."""
+
+    label: str
+    work: Callable[[], T]
+    then: Callable[[T | Died], "Sequence[AnyJob]"]
+    timeout: float
+
+
+AnyJob = Job[Any]
+Runner = Callable[[Sequence[AnyJob]], None]
+
+
+def run_here(jobs: Sequence[AnyJob]) -> None:
+    """Runs the jobs and all that follow from them, one after the other, in this process and without time limits."""
+    waiting = deque(jobs)
+    while waiting:
+        job = waiting.popleft()
+        waiting.extend(job.then(outcome_of(job)))
+
+
+def outcome_of(job: Job[T]) -> T | Died:
+    """The value of the job's work, or the exception that it raised."""
+    try:
+        return job.work()
+    except Exception as error:
+        return died_of(error)
+
+
+def died_of(error: BaseException) -> Died:
+    """An exception with the place that raised it, in one line."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        place = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    words = " ".join(str(error).split())
+    return Died(f"{type(error).__name__}{': ' + words if words else ''}{place}", bug=not isinstance(error, MemoryError))

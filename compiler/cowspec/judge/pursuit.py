@@ -1,0 +1,261 @@
+"""Proofs and searches for runs, and what follows from each.
+
+A proof that does not go through is followed by a search for runs, and where there are none either, by proofs under
+fewer settings. A search that finds no run quickly is followed by a proof, and if that fails goes on to the full depth.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+
+from cowspec.judge.docket import Docket, result_of_search
+from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.plan import Question, either
+from cowspec.judge.proving import Attempt, Attempts, attempt
+from cowspec.judge.refuting import Searched, refute, scopes_for
+from cowspec.judge.results import Claim, Disagreement, Finding, Result
+from cowspec.judge.selection import sizes_of
+from cowspec.syntax.ast import ExpectedKind
+from cowspec.system.ir import Scope, Setting, System
+from cowspec.verdict import Induction, Limits, NoViolation, Proved, Unknown
+
+FIRST = Limits(max_steps=14, timeout=20.0)
+"""Bounds of the first search for runs."""
+SPLITS = 64  # settings of a question that are proved in smaller groups at most
+PROOF_BUDGET = 20  # a proof has many obligations: it is killed after so many times the limit of one
+SEARCH_BUDGET = 30  # a search goes through groups of scopes
+TimedSearch = tuple[tuple[Searched, ...] | Disagreement, float]
+
+
+# ---- runs ----------------------------------------------------------------------------------------------------------
+
+
+def search_job(docket: Docket, question: Question) -> AnyJob:
+    """Runs under each setting of the question. Where a quick search at growing scopes finds none, a proof is tried
+    before the search goes to the full depth."""
+    limits = docket.limits
+    if question.within is not None:
+        limits = replace(limits, max_steps=question.within)
+    exact = bool(question.scope) or question.expected is ExpectedKind.NO_VIOLATION
+    if exact or limits == _bounded(limits, FIRST):
+        return _search(docket, question, limits, exact, partial(_searched, docket, question))
+    return _search(docket, question, _bounded(limits, FIRST), exact, partial(_first_searched, docket, question))
+
+
+def _search(
+    docket: Docket,
+    question: Question,
+    limits: Limits,
+    exact: bool,
+    then: Callable[[TimedSearch | Died], Sequence[AnyJob]],
+) -> AnyJob:
+    sizes = dict(question.scope) or sizes_of(docket.system, docket.selection)
+    scopes = scopes_for(docket.system, sizes.items(), exact=exact)
+    return Job(
+        f"{docket.system.name}: runs for {question.property}",
+        partial(_timed_refute, docket.system, question.property, question.settings, scopes, limits),
+        then,
+        limits.timeout * (1 if exact else SEARCH_BUDGET) + 60,
+    )
+
+
+def _timed_refute(
+    system: System, name: str, settings: Sequence[Setting], scopes: Sequence[Scope], limits: Limits
+) -> TimedSearch:
+    began = monotonic()
+    return refute(system, name, settings, scopes, limits), monotonic() - began
+
+
+def _bounded(limits: Limits, by: Limits) -> Limits:
+    """The limits, but no more than `by`."""
+    return replace(limits, max_steps=min(limits.max_steps, by.max_steps), timeout=min(limits.timeout, by.timeout))
+
+
+def _answers(
+    docket: Docket, question: Question, answer: TimedSearch | Died
+) -> tuple[tuple[Searched, ...], float] | None:
+    """What a search found; None, taken down, if it died or the evaluator refuses its run."""
+    if isinstance(answer, Died):
+        docket.lost(question, question.settings, answer, "bmc")
+        return None
+    found, seconds = answer
+    if isinstance(found, Disagreement):
+        docket.refused(question, question.settings, found)
+        return None
+    return found, seconds
+
+
+def _searched(docket: Docket, question: Question, answer: TimedSearch | Died, *, said: str = "") -> Sequence[AnyJob]:
+    """Takes down what was found. `said`: is added where there is no run."""
+    answers = _answers(docket, question, answer)
+    for each in answers[0] if answers is not None else ():
+        result = result_of_search(question, each, answers[1] if answers is not None else 0.0)
+        if said and result.claim != Claim.TRACE:
+            result = replace(result, notes=(*result.notes, said))
+        docket.results.append(result)
+    return []
+
+
+def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Died) -> Sequence[AnyJob]:
+    """Takes down the runs; tries to prove that there are none under the other settings."""
+    answers = _answers(docket, question, answer)
+    if answers is None:
+        return []
+    rest = _take_runs(docket, question, *answers)
+    if not rest:
+        return []
+    again = replace(question, settings=rest, when=either(rest))
+    return [_proof(docket, [again], partial(_second_searched, docket, again))]
+
+
+def _second_searched(docket: Docket, question: Question, answer: Attempts | Died) -> Sequence[AnyJob]:
+    """Proved: there are no runs. If not, the search goes on."""
+    if isinstance(answer, Attempts) and isinstance(answer.found[0].verdict, Proved):
+        docket.results.append(_proved(question, question.settings, answer.found[0]))
+        return []
+    open_proof = answer.found[0].verdict if isinstance(answer, Attempts) else Unknown(answer.reason)
+    said = f"no proof either: {open_proof.reason}" if isinstance(open_proof, Unknown) else ""
+    return [_search(docket, question, docket.limits, False, partial(_searched, docket, question, said=said))]
+
+
+def _take_runs(docket: Docket, question: Question, found: Sequence[Searched], seconds: float) -> tuple[Setting, ...]:
+    """Takes down the runs; returns the settings without one."""
+    open_settings: set[Setting] = set()
+    for each in found:
+        result = result_of_search(question, each, seconds)
+        if result.claim == Claim.TRACE:
+            docket.results.append(result)
+        else:
+            open_settings.update(each.settings)
+    return tuple(setting for setting in question.settings if setting in open_settings)
+
+
+# ---- proofs --------------------------------------------------------------------------------------------------------
+
+
+def proof_job(docket: Docket, questions: Sequence[Question]) -> AnyJob:
+    """One proof of several properties together, under all settings of these questions, which are the same."""
+    return _proof(docket, questions, partial(_attempted, docket, questions))
+
+
+def _proof(
+    docket: Docket, questions: Sequence[Question], then: Callable[[Attempts | Died], Sequence[AnyJob]]
+) -> AnyJob:
+    names = tuple(question.property for question in questions)
+    return Job(
+        f"{docket.system.name}: proof of {', '.join(names)}",
+        partial(attempt, docket.system, names, questions[0].when, docket.limits),
+        then,
+        docket.limits.timeout * PROOF_BUDGET + 60,
+    )
+
+
+def _attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | Died) -> Sequence[AnyJob]:
+    """Takes down what is proved; for the rest, searches runs. After a crash each property is tried by itself."""
+    if isinstance(answer, Died):
+        if len(questions) > 1 and not answer.bug:
+            return [proof_job(docket, [question]) for question in questions]
+        for question in questions:
+            docket.lost(question, question.settings, answer, "induction")
+        return []
+    by_name = {each.property: each for each in answer.found}
+    docket.proof_ended(answer)
+    jobs: list[AnyJob] = []
+    for question in questions:
+        found = by_name[question.property]
+        if isinstance(found.verdict, Proved):
+            docket.results.append(_proved(question, question.settings, found))
+        else:
+            limits = _bounded(docket.limits, FIRST)
+            jobs.append(_search(docket, question, limits, False, partial(_doubted, docket, question, found)))
+    return jobs
+
+
+def _doubted(docket: Docket, question: Question, attempted: Attempt, answer: TimedSearch | Died) -> Sequence[AnyJob]:
+    """Runs refute; the settings without a run are proved in smaller groups, or stay unknown."""
+    answers = _answers(docket, question, answer)
+    if answers is None:
+        return []
+    rest = _take_runs(docket, question, *answers)
+    depths = [each.verdict.steps for each in answers[0] if isinstance(each.verdict, NoViolation)]
+    searched = f"no run of up to {min(depths)} steps at the scopes tried" if depths else ""
+    if not rest:
+        return []
+    again = replace(question, settings=rest, when=either(rest))
+    noted = replace(attempted, searched=searched)
+    if len(rest) < len(question.settings):
+        return [_proof(docket, [again], partial(_split, docket, again, noted))]
+    return _smaller(docket, again, noted)
+
+
+def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:
+    """Proofs for parts of the settings, by the options of one switch; a single setting, or too many, stay open."""
+    settings = question.settings
+    if len(settings) == 1 or len(settings) > SPLITS:
+        docket.results.append(_open(question, attempted))
+        return []
+    parts = [replace(question, settings=part, when=either(part)) for part in halves(settings)]
+    return [_proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
+
+
+def _split(docket: Docket, question: Question, before: Attempt, answer: Attempts | Died) -> Sequence[AnyJob]:
+    """One of the smaller groups; no run is searched again."""
+    if isinstance(answer, Died):
+        docket.lost(question, question.settings, answer, "induction")
+        return []
+    found = answer.found[0]
+    docket.proof_ended(answer)
+    if isinstance(found.verdict, Proved):
+        docket.results.append(_proved(question, question.settings, found))
+        return []
+    return _smaller(docket, question, replace(found, searched=before.searched))
+
+
+def halves(settings: tuple[Setting, ...]) -> list[tuple[Setting, ...]]:
+    """The settings by the options of the first switch in which they differ."""
+    for at in range(len(settings[0]) if settings else 0):
+        parts: dict[str, list[Setting]] = {}
+        for setting in settings:
+            parts.setdefault(setting[at][1], []).append(setting)
+        if len(parts) > 1:
+            return [tuple(part) for part in parts.values()]
+    return [settings]
+
+
+def _proved(question: Question, settings: tuple[Setting, ...], found: Attempt) -> Result:
+    cover = question.expected in (ExpectedKind.UNREACHABLE, ExpectedKind.REACHED)
+    evidence = found.verdict.evidence if isinstance(found.verdict, Proved) else None
+    checked_by = evidence.checked_by if isinstance(evidence, Induction) else ()
+    return Result(
+        question.property,
+        question.kind,
+        settings,
+        Finding.UNREACHABLE if cover else Finding.PROVED,
+        Claim.ANY_SIZE,
+        "induction",
+        expected=question.expected.value,
+        as_declared=question.expected in (ExpectedKind.PROVED, ExpectedKind.UNREACHABLE),
+        evidence=(("induction", checked_by),),
+        notes=found.notes,
+        details=found.details,
+        seconds=found.seconds,
+    )
+
+
+def _open(question: Question, found: Attempt) -> Result:
+    verdict = found.verdict if isinstance(found.verdict, Unknown) else Unknown("")
+    return Result(
+        question.property,
+        question.kind,
+        question.settings,
+        Finding.UNKNOWN,
+        Claim.NONE,
+        "induction",
+        expected=question.expected.value,
+        reason=verdict.reason,
+        cti=verdict.cti,
+        cti_witness=found.witness,
+        notes=(*found.notes, *((found.searched,) if found.searched else ())),
+        seconds=found.seconds,
+    )

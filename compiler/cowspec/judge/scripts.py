@@ -1,0 +1,146 @@
+"""Scenarios: each expectation of a script, played under its settings by the evaluator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from time import monotonic
+
+from cowspec.engines.scopes import default_scope
+from cowspec.evaluate.scenario import Played, play
+from cowspec.evaluate.script import least_sizes
+from cowspec.judge.docket import Docket
+from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.refuting import witness_of
+from cowspec.judge.results import Claim, Finding, Result, Witness
+from cowspec.judge.selection import selected, sizes_of
+from cowspec.syntax.ast import Outcome
+from cowspec.system.ir import Scenario, Scope, Setting, System
+from cowspec.system.switches import holds
+from cowspec.verdict import Limits
+
+KIND = "scenario"
+FINDINGS = {Outcome.VIOLATED: Finding.VIOLATED, Outcome.HOLDS: Finding.HOLDS, Outcome.BLOCKED: Finding.BLOCKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of a script under these settings. `property` None: can it run to its end? `expected` None: nothing
+    is expected, the answer is only shown."""
+
+    scenario: Scenario
+    property: str | None
+    expected: Outcome | None
+    settings: tuple[Setting, ...]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """How the script went under these settings, which agree on every switch that was read."""
+
+    settings: tuple[Setting, ...]
+    played: Played
+    witness: Witness
+    seconds: float
+
+
+def script_jobs(docket: Docket) -> list[AnyJob]:
+    """A job for each expectation of each selected scenario."""
+    asks = []
+    for scenario in docket.system.scenarios:
+        for expect in scenario.expects if selected(scenario.name, docket.selection) else ():
+            settings = tuple(setting for setting in docket.settings if holds(expect.when, setting))
+            scope = scope_for(docket.system, scenario, dict(expect.scope))
+            asks.append(Ask(scenario, expect.property, expect.outcome, settings, scope))
+    return [_job(docket, ask) for ask in asks if ask.settings]
+
+
+def free_jobs(docket: Docket) -> list[AnyJob]:
+    """For each selected scenario, under all selected settings: what becomes of every property that its expectations
+    name, and where nothing is violated (or no property is named), can it run to its end?"""
+    asks = []
+    for scenario in docket.system.scenarios:
+        if selected(scenario.name, docket.selection):
+            scope = scope_for(docket.system, scenario, sizes_of(docket.system, docket.selection))
+            names = dict.fromkeys(expect.property for expect in scenario.expects if expect.property is not None)
+            for name in names or [None]:
+                asks.append(Ask(scenario, name, None, docket.settings, scope))
+    return [_job(docket, ask) for ask in asks if ask.settings]
+
+
+def scope_for(system: System, scenario: Scenario, sizes: dict[str, int]) -> Scope:
+    """The sizes asked for; else as many elements as the script names, of a sort that it does not name the default."""
+    least = least_sizes(scenario)
+    return default_scope(system, least | {sort: max(size, least.get(sort, 1)) for sort, size in sizes.items()})
+
+
+def play_settings(system: System, ask: Ask, limits: Limits) -> tuple[Playing, ...]:
+    """Plays the script for one setting of each group that agree on the switches which it reads."""
+    prop = next((prop for prop in system.properties if prop.name == ask.property), None)
+    found: list[Playing] = []
+    waiting = list(ask.settings)
+    while waiting:
+        began = monotonic()
+        played = play(system, ask.scenario, prop, waiting[0], ask.scope, limits)
+        alike = [s for s in waiting if all(pair in s for pair in waiting[0] if pair[0] in played.switches_read)]
+        trace = replace(played.trace, model=system.path) if played.trace is not None else None
+        witness = witness_of(system, trace) if trace is not None else ()
+        found.append(Playing(tuple(alike), replace(played, trace=trace), witness, monotonic() - began))
+        waiting = [setting for setting in waiting if setting not in set(alike)]
+    return tuple(found)
+
+
+def _job(docket: Docket, ask: Ask) -> AnyJob:
+    return Job(
+        f"{docket.system.name}: scenario {ask.scenario.name}",
+        partial(play_settings, docket.system, ask, docket.limits),
+        partial(_played, docket, ask),
+        docket.limits.timeout * len(ask.settings) + 60,
+    )
+
+
+def _played(docket: Docket, ask: Ask, answer: tuple[Playing, ...] | Died) -> Sequence[AnyJob]:
+    if isinstance(answer, Died):
+        if answer.bug:
+            docket.bugs.append(f"scenario {ask.scenario.name}: {answer.reason}")
+        docket.results.append(replace(_empty(ask), reason=answer.reason))
+    else:
+        docket.results += [_result(ask, each) for each in answer]
+        if ask.expected is None and ask.property is not None:
+            quiet = tuple(s for each in answer if each.played.outcome is Outcome.HOLDS for s in each.settings)
+            return [_job(docket, replace(ask, property=None, settings=quiet))] if quiet else []
+    return []
+
+
+def _empty(ask: Ask) -> Result:
+    return Result(
+        ask.property or "",
+        KIND,
+        ask.settings,
+        Finding.UNKNOWN,
+        Claim.NONE,
+        "evaluator",
+        expected=ask.expected.value if ask.expected is not None else None,
+        scenario=ask.scenario.name,
+    )
+
+
+def _result(ask: Ask, found: Playing) -> Result:
+    played = found.played
+    notes = [f"a run of the script faults: {played.fault.fault}"] if played.fault is not None else []
+    if played.outcome is Outcome.BLOCKED:
+        notes.append(f"no run gets through line {played.lines + 1} of {len(ask.scenario.lines)}")
+    result = replace(_empty(ask), settings=found.settings, notes=tuple(notes), seconds=found.seconds)
+    if played.outcome is None:
+        return replace(result, reason=played.stopped)
+    return replace(
+        result,
+        verdict=FINDINGS[played.outcome],
+        claim=Claim.TRACE if played.outcome is Outcome.VIOLATED else Claim.SCOPE,
+        scope=ask.scope,
+        steps=len(played.trace.steps) if played.trace is not None else None,
+        as_declared=ask.expected is played.outcome,
+        evidence=((("trace" if played.trace is not None else "states"), ("evaluator",)),),
+        trace=played.trace,
+        witness=found.witness,
+    )

@@ -1,0 +1,69 @@
+"""What the command line selects of a model: switch settings, properties, a scope. Unknown names get a suggestion."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from cowspec.system.ir import Setting, System
+
+MAX_SIZE = 64
+
+
+class SelectionError(Exception):
+    """A name that no model has, or a value that does not fit; the message is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`options`: (switch, option) pairs, of a fix "on" or "off". `names`: properties and scenarios, empty for all.
+    `sizes`: of the sorts of a scope."""
+
+    options: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
+
+
+def validate(systems: Sequence[System], selection: Selection) -> None:
+    """Raises `SelectionError` for a name that none of the models knows, or an option that a switch has not."""
+    switches = {switch.name: switch for system in systems for switch in system.switches}
+    for name, option in selection.options:
+        if name not in switches:
+            raise SelectionError(f"there is no switch `{name}`{_suggestion(name, switches)}")
+        known = [o for system in systems for s in system.switches if s.name == name for o, _ in s.options]
+        if option not in known:
+            kind = "fix, set on or off" if switches[name].is_fix else f"choice of {', '.join(dict.fromkeys(known))}"
+            raise SelectionError(f"switch `{name}` has no option `{option}`: it is a {kind}")
+    names = {prop.name for system in systems for prop in system.properties}
+    names |= {scenario.name for system in systems for scenario in system.scenarios} | {NO_FAULT}
+    for name in selection.names:
+        if name not in names:
+            raise SelectionError(f"there is no property or scenario `{name}`{_suggestion(name, names)}")
+    sorts = {sort for system in systems for sort in system.sorts}
+    for sort, size in selection.sizes:
+        if sort not in sorts:
+            raise SelectionError(f"there is no sort `{sort}`{_suggestion(sort, sorts)}")
+        if not 1 <= size <= MAX_SIZE:
+            raise SelectionError(f"a scope has from 1 to {MAX_SIZE} elements of a sort, not {size}")
+
+
+NO_FAULT = "no_fault"
+
+
+def within(settings: Iterable[Setting], selection: Selection) -> tuple[Setting, ...]:
+    """Those of the settings that have the selected options; a switch that the model lacks selects nothing."""
+    chosen = dict(selection.options)
+    return tuple(s for s in settings if all(chosen.get(name, option) == option for name, option in s))
+
+
+def selected(name: str, selection: Selection) -> bool:
+    return not selection.names or name in selection.names
+
+
+def sizes_of(system: System, selection: Selection) -> dict[str, int]:
+    """The selected sizes of the sorts that the model has."""
+    return {sort: size for sort, size in selection.sizes if sort in system.sorts}
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f": did you mean `{close[0]}`?" if close else ""
