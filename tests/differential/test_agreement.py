@@ -1,0 +1,67 @@
+"""On random small models the evaluator, the any-size encoding and the finite encoding agree: on next states, on values
+of properties, on start states, and on verdicts. See `agreement.py` and `verdict_agreement.py` for what exactly."""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from agreement import check_fol, check_format, check_namings, check_starts, check_steps
+from cases import Case, Disagreement
+from coverage_of import WANTED, constructs
+from hypothesis import HealthCheck, given, settings
+from random_models import models
+from seeds import CHUNKS, NIGHTLY, case, chunk_name
+from verdict_agreement import check_bmc, check_cti, check_facts, check_induction, check_symmetry
+
+Check = tuple[Callable[[Case], int], int, int]
+"""A check, on every how manieth model it is made, and how much it must have compared in a chunk."""
+
+ABOUT_STATES: tuple[Check, ...] = (
+    (check_steps, 1, 50), (check_starts, 1, 3), (check_format, 2, 5), (check_namings, 9, 1), (check_fol, 5, 1),
+)  # fmt: skip
+ABOUT_RUNS: tuple[Check, ...] = (
+    (check_facts, 1, 0), (check_symmetry, 2, 1), (check_bmc, 3, 10), (check_cti, 1, 10), (check_induction, 12, 0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", CHUNKS, ids=chunk_name)
+def test_random_models(chunk: range) -> None:
+    agree((*ABOUT_STATES, *ABOUT_RUNS), chunk)
+
+
+def agree(checks: tuple[Check, ...], chunk: range) -> None:
+    """Every check on the models of the chunk; fails with the model that it fails at, or if too little was compared."""
+    compared: Counter[str] = Counter()
+    for seed in chunk:
+        for check, every, _ in checks:
+            if seed % every:
+                continue
+            found = case(seed)
+            try:
+                compared[check.__name__] += check(found)
+            except Exception as error:
+                pytest.fail(f"{check.__name__}, seed {seed}: {type(error).__name__}: {error}\n\n{found.text}")
+    for check, _, least in checks:
+        assert compared[check.__name__] >= least, f"{check.__name__} compared only {compared[check.__name__]}"
+
+
+def test_every_construct_is_in_the_models() -> None:
+    found: Counter[str] = Counter()
+    for seed in range(100):
+        model = case(seed)
+        found += constructs(model.text, model.system)
+    assert not WANTED - set(found)
+
+
+@given(models())
+@settings(max_examples=200 if NIGHTLY else 10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_models_that_can_be_shrunk(text: str) -> None:
+    """The same by hypothesis: a failure comes with the smallest model that it could find."""
+    for check, _, _ in ABOUT_STATES:
+        check(Case(text, Random(0)))
+
+
+def test_a_disagreement_is_an_assertion() -> None:
+    with pytest.raises(AssertionError):
+        raise Disagreement("the evaluator says otherwise")
