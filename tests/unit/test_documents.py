@@ -1,0 +1,30 @@
+"""The documents tell the truth: the reference's grammar is the parser's, its examples check, and so do the samples."""
+
+import re
+from pathlib import Path
+
+import pytest
+from cowspec.check.check import check
+from cowspec.check.modules import load
+from cowspec.cli.files import loader
+from cowspec.system.build import build
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = (ROOT / "spec" / "LANGUAGE.md").read_text()
+EXAMPLES = re.findall(r"^```cow\n(.*?)^```$", REFERENCE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_grammar_section_is_the_grammar() -> None:
+    (section,) = re.findall(r"<!-- grammar -->\n```lark\n(.*?)```\n<!-- /grammar -->", REFERENCE, re.DOTALL)
+    grammar = (ROOT / "compiler" / "cowspec" / "syntax" / "grammar.lark").read_text()
+    assert section.rstrip() == grammar.rstrip()
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 7
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split()[1])
+def test_example_checks(text: str) -> None:
+    system = build(check(load("example.cow", text, loader(ROOT / "spec"))))
+    assert system.name == text.split()[1]
