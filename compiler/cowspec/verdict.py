@@ -45,7 +45,8 @@ class Limits:
     """Bounds of one run of an engine; passed, never stored."""
 
     max_steps: int = 30
-    timeout: float = 60.0  # seconds for one obligation or one scope
+    timeout: float = 60.0  # seconds of processor time for one obligation, or one group of scopes: what is found does
+    # not depend on what else the machine does
     seed: int = 0
 
 

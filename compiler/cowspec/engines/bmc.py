@@ -129,7 +129,7 @@ class _Search:
 
     def _search_group(self, group: _Group, bound: int) -> None:
         """One pass: each open target at the first scope of the group that has a run within the bound."""
-        began = time.monotonic()
+        began = time.process_time()
         deadline = began + self.limits.timeout - group.spent
         if group.asker is None:
             group.asker = self.new_asker(group.scopes)
@@ -143,7 +143,7 @@ class _Search:
             said = (self._smaller(group, found.scope), "" if is_shortest else NOT_SHORTEST)
             found.smaller = "; ".join(part for part in said if part)
         self.found.update(best)
-        group.spent += time.monotonic() - began
+        group.spent += time.process_time() - began
 
     def _first_scopes(
         self, group: _Group, asker: Asker, bound: int, best: dict[Target, _Found], deadline: float
@@ -190,7 +190,7 @@ class _Search:
         """At the only scope; empty if that cannot be found out in time."""
         asker = self.groups[0].asker
         assert asker is not None
-        deadline = time.monotonic() + self.limits.timeout
+        deadline = time.process_time() + self.limits.timeout
         return asker.never_fired(when, 0, self.limits.max_steps, deadline) or ()
 
     def _smaller(self, group: _Group, scope: int) -> str:

@@ -18,7 +18,7 @@ class Sat(Protocol):
     def add(self, clauses: Iterable[Sequence[int]]) -> None: ...
 
     def solve(self, assumptions: Sequence[int], deadline: float) -> bool | None:
-        """Satisfiable, unsatisfiable, or None: not known when `time.monotonic()` passed the deadline."""
+        """Satisfiable, unsatisfiable, or None: not known when `time.process_time()` passed the deadline."""
 
     def value(self, literal: int) -> bool:
         """In the model of the last `solve` that returned True; a variable in no clause is false."""
@@ -44,7 +44,7 @@ class PySat:
             if answer is not None:
                 self._model = self._solver.get_model() if answer else []
                 return answer
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 return None
             conflicts += conflicts // 2
 

@@ -42,7 +42,7 @@ def find_cti(
     `goal`: a property or fact, or `no_fault` (then the step faults and `Cti.step.state` is None). `step` None: any.
     `scopes` None: all within the default scope. None if there is none at the scopes searched before `limits.timeout`.
     """
-    deadline = time.monotonic() + limits.timeout
+    deadline = time.process_time() + limits.timeout
     ordered = scopes if scopes is not None else growing(system, {}, default_scope(system, {}))
     for _, group in groupby(ordered, elements):
         asker = _arbitrary(system, rel, tuple(assumed), goal, tuple(group), new_sat)
@@ -148,7 +148,7 @@ def reach_state(
 ) -> Trace | NoViolation | Unknown:
     """A shortest run to the state, of at most `limits.max_steps` steps; `NoViolation`: there is none so short. Its
     `property` is "state". Raises `EncodingDisagrees`."""
-    deadline = time.monotonic() + limits.timeout
+    deadline = time.process_time() + limits.timeout
     template = build(rel, (scope,), starting(rel), (), None)
     asker = Asker(system, rel, Unrolling(template, new_sat()))
     setting_literal = asker.setting_literal(at_setting(setting))

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from time import monotonic
+from time import process_time
 
 from cowspec.evaluate.machine import Disabled, Machine
 from cowspec.evaluate.search import firing_of, run_from
@@ -62,7 +62,7 @@ def deadlocks(machine: Machine, limits: Limits, *, max_states: int = 200_000) ->
     in which everything can go on. Does not look at how deep the states are (`limits.max_steps`).
     """
     graph = _Graph(machine, _calls(machine))
-    graph.explore(monotonic() + limits.timeout, max_states)
+    graph.explore(process_time() + limits.timeout, max_states)
     live = graph.live()
     found: dict[tuple[tuple[str, str], ...], Deadlock] = {}
     for number, state in enumerate(graph.states):
@@ -183,7 +183,7 @@ class _Graph:
     def _out_of_bounds(self, deadline: float, max_states: int) -> bool:
         if len(self.states) >= max_states:
             self.stopped = f"the limit of {max_states} states"
-        elif monotonic() > deadline:
+        elif process_time() > deadline:
             self.stopped = "timeout"
         return bool(self.stopped)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import product
-from time import monotonic
+from time import process_time
 
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.relevance import Cells, matches, relevant_cells
@@ -73,7 +73,7 @@ def play(
         if dict(scope).get(sort, 0) < least:
             raise ValueError(f"the script names {least} different elements of {sort}")
     machine = Machine(system, scope, setting)
-    search = _Search(machine, prop, lines_of(system, scenario), monotonic() + limits.timeout, max_states)
+    search = _Search(machine, prop, lines_of(system, scenario), process_time() + limits.timeout, max_states)
     search.run(named)
     trace: Trace | None = None
     outcome: Outcome | None = None
@@ -231,7 +231,7 @@ class _Search:
     def _out_of_bounds(self) -> bool:
         if len(self.nodes) >= self.max_states:
             self.stopped = f"the limit of {self.max_states} states"
-        elif monotonic() > self.deadline:
+        elif process_time() > self.deadline:
             self.stopped = "timeout"
         return bool(self.stopped)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import monotonic
+from time import process_time
 from typing import assert_never
 
 from cowspec.evaluate.machine import Disabled, Faulted, Machine, Moved
@@ -49,7 +49,7 @@ def explore(
     elements one may stand for all. A state without enabled step stutters: no transition property is asked of that.
     """
     key = representative(machine.system, machine.scope, {}) if up_to_symmetry else None
-    search = _Search(machine, properties, max_states, monotonic() + limits.timeout, key)
+    search = _Search(machine, properties, max_states, process_time() + limits.timeout, key)
     frontier = search.starts()
     depth = -1 if search.stopped else 0
     while frontier and not search.stopped:
@@ -136,7 +136,7 @@ class _Search:
     def _out_of_bounds(self, done: int) -> bool:
         if len(self.links) >= self.max_states:
             self.stopped = f"the limit of {self.max_states} states"
-        elif done % 64 == 0 and monotonic() > self.deadline:
+        elif done % 64 == 0 and process_time() > self.deadline:
             self.stopped = "timeout"
         return bool(self.stopped)
 

@@ -55,7 +55,7 @@ def explore_settings(
     while waiting:
         began = monotonic()
         machine = Machine(system, scope, waiting[0])
-        found = explore(machine, asked, limits, up_to_symmetry=True)
+        found = explore(machine, asked, limits, up_to_symmetry=True, until_decided=True)
         read = machine.switches_read
         alike = [s for s in waiting if all(pair in s for pair in waiting[0] if pair[0] in read)]
         trace = found.violations.get(name) or found.reached.get(name)

@@ -20,7 +20,7 @@ from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Scope, Setting, System
 from cowspec.verdict import Induction, Limits, NoViolation, Proved, Unknown
 
-FIRST = Limits(max_steps=14, timeout=20.0)
+FIRST = Limits(max_steps=14, timeout=30.0)
 """Bounds of the first search for runs."""
 SPLITS = 64  # settings of a question that are proved in smaller groups at most
 PROOF_BUDGET = 20  # a proof has many obligations: it is killed after so many times the limit of one
