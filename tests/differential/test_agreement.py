@@ -18,7 +18,7 @@ Check = tuple[Callable[[Case], int], int, int]
 """A check, on every how manieth model it is made, and how much it must have compared in a chunk."""
 
 ABOUT_STATES: tuple[Check, ...] = (
-    (check_steps, 1, 50), (check_starts, 1, 3), (check_format, 2, 5), (check_namings, 9, 1), (check_fol, 5, 1),
+    (check_steps, 1, 50), (check_starts, 1, 3), (check_format, 2, 5), (check_namings, 9, 0), (check_fol, 5, 0),
 )  # fmt: skip
 ABOUT_RUNS: tuple[Check, ...] = (
     (check_facts, 1, 0), (check_symmetry, 2, 1), (check_bmc, 3, 10), (check_cti, 1, 10), (check_induction, 12, 0),

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader, models, read, shipped, write
+from cowspec.cli.load import load_systems
 from cowspec.cli.main import run
 from cowspec.diagnostics import CompileError
+from cowspec.judge.selection import Selection, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_examples import SMALL
@@ -277,3 +279,14 @@ def test_the_version_loads_nothing_heavy() -> None:
                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("cowspec ")
+
+
+def test_no_fix_turns_off_what_is_not_named() -> None:
+    systems = load_systems([str(Path(__file__).parents[2] / "models" / "uffd_wp.cow")])
+    chosen = validate(systems, Selection((("fix", "off"), ("keep_write", "on"))))
+    assert dict(chosen.options) == {
+        "keep_write": "on",
+        "flush_if_pending": "off",
+        "lock_for_write": "off",
+        "flush_in_ptl": "off",
+    }

@@ -23,7 +23,7 @@ def command(path: str, target: str, options: tuple[tuple[str, str], ...], names:
     systems = load_systems([path])
     selection = Selection(options, names)
     try:
-        validate(systems, selection)
+        selection = validate(systems, selection)
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
     for system in systems:

@@ -29,7 +29,7 @@ def _scope(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 
 
 def _options(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """`cow=page_count`, `flush_in_ptl`, `no-flush_in_ptl`; no switch twice."""
+    """`cow=page_count`, `flush_in_ptl`, `no-flush_in_ptl`, `no-fix` (all not named); no switch twice."""
     options: dict[str, str] = {}
     for part in (part.strip() for text in texts for part in text.split(",") if part.strip()):
         name, equals, option = (word.strip() for word in part.partition("="))

@@ -38,7 +38,7 @@ def command(
         return show(reports, status_of_run(reports), output, verb_text)
     for system in systems:
         try:
-            validate([system], selection)
+            selection = validate([system], selection)
             trace = walk(system, selection, seed, steps or max_steps)
         except SelectionError as error:
             raise BadInput(f"error: {error}") from None

@@ -46,7 +46,7 @@ def judge(
 ) -> tuple[ModelReport, ...]:
     """Runs the judge with worker processes and a progress line on a terminal. Raises `BadInput` for unknown names."""
     try:
-        validate(systems, selection)
+        selection = validate(systems, selection)
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
     warnings = dict.fromkeys(text for system in systems for text in system.warnings)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from cowspec.encode.fol.fragment import alternations, cycles
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc import EncodingDisagrees
@@ -59,7 +60,7 @@ def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limit
     found: list[Attempt] = []
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
-            found.append(Attempt(name, verdict, _details(verdict), seconds=seconds))
+            found.append(Attempt(name, verdict, _details(system, verdict), seconds=seconds))
             continue
         failure = root(result.failures, name)
         if failure is None:
@@ -88,18 +89,36 @@ def root(failures: Sequence[Failure], name: str) -> Failure | None:
     return by_name.get(name)
 
 
-def _details(verdict: Proved) -> tuple[str, ...]:
+def _details(system: System, verdict: Proved) -> tuple[str, ...]:
     match verdict.evidence:
         case Induction(conjuncts, obligations, _):
-            return (f"{obligations} obligations; inductive together: {', '.join(conjuncts)}",)
+            together = f"{obligations} obligations; inductive together: {', '.join(conjuncts)}"
+            return (together, *_fragment(system, frozenset(conjuncts)))
         case Explored():
             return ()
+
+
+def _fragment(system: System, conjuncts: frozenset[str]) -> tuple[str, ...]:
+    """Where quantifiers alternate in a cycle over the sorts: there Z3 may fail to end, or a proof may depend on luck."""
+    relational = translate(system)
+    formulas = dict(relational.typing) | {
+        each.name: each.formula for each in (*relational.facts, *relational.properties)
+    }
+    used = {name: formula for name, formula in formulas.items() if name in conjuncts}
+    found = cycles(alternations(relational, used, used))
+    if not found:
+        return ("decidable fragment: no quantifiers alternate in a cycle over the sorts",)
+    return tuple(
+        f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
+        for cycle in found
+    )
 
 
 def _explain(system: System, failure: Failure, when: Formula, limits: Limits) -> Attempt:
     """A counterexample to induction for the failure, if there is one at a small scope."""
     nothing = Attempt(failure.conjunct, Unknown(failure.reason))
-    if failure.step == START:
+    covers = {prop.name for prop in system.properties if prop.kind is PropertyKind.COVER}
+    if failure.step == START or failure.conjunct in covers:
         return nothing
     try:
         relational = translate(system)

@@ -1,7 +1,7 @@
 """What the command line selects of a model: switch settings, properties, a scope. Unknown names get a suggestion."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from cowspec.system.ir import Setting, System
@@ -23,8 +23,14 @@ class Selection:
     sizes: tuple[tuple[str, int], ...] = ()
 
 
-def validate(systems: Sequence[System], selection: Selection) -> None:
-    """Raises `SelectionError` for a name that none of the models knows, or an option that a switch has not."""
+def validate(systems: Sequence[System], selection: Selection) -> Selection:
+    """The selection with `no-fix` spelled out: every fix not named otherwise is off. Raises `SelectionError` for a name
+    that none of the models knows, or an option that a switch has not."""
+    if NO_FIX in selection.options:
+        named = tuple(pair for pair in selection.options if pair != NO_FIX)
+        fixes = dict.fromkeys(switch.name for system in systems for switch in system.switches if switch.is_fix)
+        rest = tuple((name, "off") for name in fixes if name not in dict(named))
+        selection = replace(selection, options=(*named, *rest))
     switches = {switch.name: switch for system in systems for switch in system.switches}
     for name, option in selection.options:
         if name not in switches:
@@ -44,9 +50,12 @@ def validate(systems: Sequence[System], selection: Selection) -> None:
             raise SelectionError(f"there is no sort `{sort}`{_suggestion(sort, sorts)}")
         if not 1 <= size <= MAX_SIZE:
             raise SelectionError(f"a scope has from 1 to {MAX_SIZE} elements of a sort, not {size}")
+    return selection
 
 
 NO_FAULT = "no_fault"
+NO_FIX = ("fix", "off")
+"""What `--set no-fix` says; `fix` is a word of the grammar, so no switch has that name."""
 
 
 def within(settings: Iterable[Setting], selection: Selection) -> tuple[Setting, ...]:
