@@ -99,11 +99,10 @@ def _details(system: System, verdict: Proved) -> tuple[str, ...]:
 
 
 def _fragment(system: System, conjuncts: frozenset[str]) -> tuple[str, ...]:
-    """Where quantifiers alternate in a cycle over the sorts: there Z3 may fail to end, or a proof may depend on luck."""
+    """Where quantifiers alternate in a cycle over the sorts: there Z3 need not end."""
     relational = translate(system)
-    formulas = dict(relational.typing) | {
-        each.name: each.formula for each in (*relational.facts, *relational.properties)
-    }
+    formulas = dict(relational.typing)
+    formulas |= {each.name: each.formula for each in (*relational.facts, *relational.properties)}
     used = {name: formula for name, formula in formulas.items() if name in conjuncts}
     found = cycles(alternations(relational, used, used))
     if not found:
