@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
+from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question, either
@@ -22,6 +23,10 @@ from cowspec.verdict import Induction, Limits, NoViolation, Proved, Unknown
 
 FIRST = Limits(max_steps=14, timeout=30.0)
 """Bounds of the first search for runs."""
+DOUBT = Limits(max_steps=10, timeout=20.0)
+DOUBT_SPAN = 4
+"""Bounds of the search for runs after a proof did not go through, at scopes of at most so many elements more than the
+smallest. An author who misses a lemma waits for it."""
 SPLITS = 64  # settings of a question that are proved in smaller groups at most
 PROOF_BUDGET = 20  # a proof has many obligations: it is killed after so many times the limit of one
 SEARCH_BUDGET = 30  # a search goes through groups of scopes
@@ -49,9 +54,12 @@ def _search(
     limits: Limits,
     exact: bool,
     then: Callable[[TimedSearch | Died], Sequence[AnyJob]],
+    span: int | None = None,
 ) -> AnyJob:
     sizes = dict(question.scope) or sizes_of(docket.system, docket.selection)
     scopes = scopes_for(docket.system, sizes.items(), exact=exact)
+    if span is not None:
+        scopes = tuple(scope for scope in scopes if elements(scope) <= elements(scopes[0]) + span)
     return Job(
         f"{docket.system.name}: runs for {question.property}",
         partial(_timed_refute, docket.system, question.property, question.settings, scopes, limits),
@@ -167,8 +175,9 @@ def _attempted(docket: Docket, questions: Sequence[Question], answer: Attempts |
         if isinstance(found.verdict, Proved):
             docket.results.append(_proved(question, question.settings, found))
         else:
-            limits = _bounded(docket.limits, FIRST)
-            jobs.append(_search(docket, question, limits, False, partial(_doubted, docket, question, found)))
+            limits = _bounded(docket.limits, DOUBT)
+            doubted = partial(_doubted, docket, question, found)
+            jobs.append(_search(docket, question, limits, False, doubted, span=DOUBT_SPAN))
     return jobs
 
 
