@@ -1,4 +1,4 @@
-"""The figures of the closing notes, as whole processes: `python tests/bench/run.py`.
+"""The figures to quote, as whole processes: `python tests/bench/run.py`.
 
 Each command runs once to warm up and up to three times counted: wall seconds, and the largest peak memory of
 any process so far. Quote medians and ratios of one run: machines are noisy.
