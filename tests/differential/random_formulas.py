@@ -164,7 +164,7 @@ def _about_calls(c: Context, depth: int) -> list[Option]:
         found.append((3, lambda: _active(c, depth)))
     if c.declared.locks:
         found.append((3, lambda: _held(c, depth)))
-        if c.in_call and any(lock.kind == "seqcount" for lock in c.declared.locks):
+        if any(lock.kind == "seqcount" for lock in c.declared.locks):
             found.append((8, lambda: _changed(c, depth)))
     return found
 
@@ -195,4 +195,7 @@ def _held(c: Context, depth: int) -> Text | None:
 def _changed(c: Context, depth: int) -> Text | None:
     lock = c.draws.pick([lock for lock in c.declared.locks if lock.kind == "seqcount"])
     index = index_text(c, lock.index, depth)
-    return None if index is None else Text(f"changed({lock.name}{index})")
+    if index is None or (c.in_call and c.draws.chance(65)):
+        return None if index is None else Text(f"changed({lock.name}{index})")
+    cpu = term(c, CPU, depth - 1)
+    return None if cpu is None else Text(f"changed({lock.name}{index}, {cpu.text})")

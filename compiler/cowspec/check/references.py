@@ -198,6 +198,8 @@ def builtin(context: Context, scope: Scope, expr: ast.Apply) -> Result:
         if not context.tables.ordered:
             context.report(scope, "E218", "`next` needs an `ordered sort`, which is not supported yet", span)
         return Broken()
+    if name == "changed":
+        return _changed(context, scope, expr)
     if len(expr.args) != 1:
         context.report(scope, "E208", f"`{name}` takes 1 argument, found {len(expr.args)}", expr.function.span)
         return Broken()
@@ -209,17 +211,25 @@ def builtin(context: Context, scope: Scope, expr: ast.Apply) -> Result:
             return boolean(typed.Idle(expr_of(element(context, scope, arg, CPU), arg.span), span=span))
         case "old":
             return _old(context, scope, arg, span)
-        case "changed" if context.where not in (Where.PROC, Where.MACRO, Where.DEF):
-            message = f"`changed` asks about the `begin` of a call; {context.where.value} has none"
-            context.report(scope, "E311", message, span)
-            return Broken()
-        case "changed":
-            lock = lock_place(context, scope, arg, (ast.LockKind.SEQCOUNT,), "changed")
-            return Broken() if lock is None else boolean(typed.Changed(*lock, span=span))
         case _:
             kinds = tuple(ast.LockKind)
             lock = lock_place(context, scope, arg, kinds, name)
             return Broken() if lock is None else boolean(typed.Held(*lock, name == "write_held", span=span))
+
+
+def _changed(context: Context, scope: Scope, expr: ast.Apply) -> Result:
+    """`changed(s[i])` of this call, or `changed(s[i], t)` of a call on CPU t."""
+    if len(expr.args) not in (1, 2):
+        context.report(scope, "E208", f"`changed` takes 1 or 2 arguments, found {len(expr.args)}", expr.function.span)
+        return Broken()
+    if len(expr.args) == 1 and context.where not in (Where.PROC, Where.MACRO, Where.DEF):
+        message = f"`changed` asks about the `begin` of a call; {context.where.value} has none"
+        hint = "name its CPU: `changed(s[i], t)`"
+        context.report(scope, "E311", message, expr.span, hint)
+        return Broken()
+    lock = lock_place(context, scope, expr.args[0], (ast.LockKind.SEQCOUNT,), "changed")
+    cpu = expr_of(element(context, scope, expr.args[1], CPU), expr.args[1].span) if len(expr.args) == 2 else None
+    return Broken() if lock is None else boolean(typed.Changed(*lock, cpu, span=expr.span))
 
 
 def _refs(context: Context, scope: Scope, arg: ast.Expr, span: Span) -> Result:

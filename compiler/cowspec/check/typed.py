@@ -231,10 +231,12 @@ class Held(Node):
 
 @dataclass(frozen=True, slots=True)
 class Changed(Node):
-    """`changed(s[i])` inside a proc: a writer was inside at, or came since, the `begin` of this call."""
+    """`changed(s[i])` inside a proc: a writer was inside at, or came since, the `begin` of this call. With `cpu`,
+    `changed(s[i], t)`, of any call on that CPU."""
 
     lock: str
     index: tuple["Expr", ...]
+    cpu: "Expr | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ def parts(expr: typed.Expr) -> tuple[typed.Expr, ...]:
     match expr:
         case typed.BoolLit() | typed.EnumLit() | typed.NoneLit() | typed.Var() | typed.SwitchIs():
             return ()
-        case typed.Read(index=index) | typed.Held(index=index) | typed.Changed(index=index):
+        case typed.Read(index=index) | typed.Held(index=index):
             return index
+        case typed.Changed(index=index, cpu=cpu):
+            return index if cpu is None else (*index, cpu)
         case typed.FrameRead(cpu=cpu) | typed.At(cpu=cpu) | typed.Active(cpu=cpu) | typed.Idle(cpu=cpu):
             return (cpu,)
         case typed.FieldOf(base=base):

@@ -130,8 +130,8 @@ def formula(expr: Expr, scope: Scope) -> Formula:
             return idle(tuple(scope.layout.frames), term(cpu, scope), scope.layout)
         case typed.Held(lock, index, write):
             return held(lock, tuple(term(arg, scope) for arg in index), write, scope)
-        case typed.Changed(lock, index):
-            return _changed(lock, index, scope)
+        case typed.Changed(lock, index, cpu):
+            return _changed(lock, index, cpu, scope)
         case typed.SwitchIs(switch, option):
             return ir.SwitchIs(switch, option)
         case typed.NoneLit():  # an absent truth value is false
@@ -282,8 +282,10 @@ def held(lock: str, index: tuple[Term, ...], write: bool, scope: Scope) -> Formu
     return exists((holder,), disj(ir.Test(table, args) for table in tables))
 
 
-def _changed(lock: str, index: tuple[Expr, ...], scope: Scope) -> Formula:
-    """A call that never began a section saw nothing change."""
-    if scope.proc is None or scope.proc not in scope.layout.locks[lock].watchers:
-        return FALSE
-    return ir.Test(lock_table(lock, "seen", scope.proc), (*(term(arg, scope) for arg in index), SELF))
+def _changed(lock: str, index: tuple[Expr, ...], cpu: Expr | None, scope: Scope) -> Formula:
+    """A call that never began a section saw nothing change. Without a CPU: of this call; else of any call there."""
+    watchers = scope.layout.locks[lock].watchers
+    place = tuple(term(arg, scope) for arg in index)
+    if cpu is None:
+        return ir.Test(lock_table(lock, "seen", scope.proc), (*place, SELF)) if scope.proc in watchers else FALSE
+    return disj(ir.Test(lock_table(lock, "seen", proc), (*place, term(cpu, scope))) for proc in watchers)

@@ -59,8 +59,8 @@ def words(expr: Expr) -> str:
             return _about_calls_and_sets(expr)
         case typed.Held(lock, index, write):
             return f"{'write_held' if write else 'held'}({indexed(lock, index)})"
-        case typed.Changed(lock, index):
-            return f"changed({indexed(lock, index)})"
+        case typed.Changed(lock, index, cpu):
+            return f"changed({indexed(lock, index)}{'' if cpu is None else f', {inner(cpu)}'})"
         case typed.SwitchIs(switch, option):
             return switch if option == "on" else f"{switch} == {option}"
         case typed.Old(body):
