@@ -3,7 +3,7 @@
 The names of a scenario are the first elements of their sorts, in order; sorts are interchangeable, so that is no loss.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cowspec.system import ir
@@ -48,8 +48,7 @@ def lines_of(system: ir.System, scenario: ir.Scenario) -> tuple[Line, ...]:
                 lines.append(Line(before, calls, calls, _is_idle(system, cpu)))
                 left_under_way.discard(cpu)
             case ir.ScriptLine(_, operation, args, until):
-                values = [None if arg is None else elements[arg] for arg in args]
-                first = _first(system, operation, domains[line.cpu], cpu, values)
+                first = _first(system, operation, domains[line.cpu], cpu, args, elements)
                 if operation not in procs:
                     lines.append(Line(before, first, {}, None))
                 elif until is None:
@@ -112,14 +111,22 @@ def _with_callees(system: ir.System, operations: Iterable[str]) -> set[str]:
 
 
 def _first(
-    system: ir.System, operation: str, cpu_sort: str, cpu: int, values: list[int | None]
+    system: ir.System, operation: str, cpu_sort: str, cpu: int, args: Sequence[str | None], elements: Mapping[str, int]
 ) -> dict[int, Arguments]:
-    """The action, or the start of the call; the CPU fills the first parameter of its sort, the values the others."""
+    """The action, or the start of the call; the CPU fills the first parameter of its sort, the arguments the others:
+    names of the script, or members of an enum."""
     found: dict[int, Arguments] = {}
+    enums = dict(system.enums)
     for number, step in enumerate(system.steps):
         if step.operation == operation and step.kind in (ir.StepKind.ACTION, ir.StepKind.START):
-            place = next((k for k, param in enumerate(step.params) if param.domain == cpu_sort), len(values))
-            given = (*values[:place], cpu, *values[place:]) if place < len(step.params) else tuple(values)
+            place = next((k for k, param in enumerate(step.params) if param.domain == cpu_sort), None)
+            others = [param for k, param in enumerate(step.params) if k != place][: len(args)]
+            given: list[int | None] = [
+                None if arg is None else enums[param.domain].index(arg) if param.domain in enums else elements[arg]
+                for param, arg in zip(others, args, strict=True)
+            ]
+            if place is not None:
+                given.insert(place, cpu)
             found[number] = (*given, *(None for _ in step.params[len(given) :]))
     return found
 
