@@ -84,6 +84,22 @@ def test_switches_are_symbolic_under_a_condition() -> None:
     assert proved(run(protect(), "no_stale_write", when=ir.SwitchIs("fix", "off"))) == set()
 
 
+def test_what_is_known_under_more_settings_is_not_asked_again() -> None:
+    wide = run(protect(), "visible", "few")
+    assert {"visible", "few"} <= set(wide.known.inductive) and wide.known.confirmed
+    narrow = prove(protect(), ("visible", "no_stale_write"), FIXED, LIMITS, wide.known)
+    assert proved(narrow) == {"visible", "no_stale_write"}
+    assert not {name for _, name in narrow.known.cores} - set(narrow.known.inductive)
+    assert narrow.queries < run(protect(), "visible", "no_stale_write", when=FIXED).queries
+    assert evidence(narrow, "visible") == evidence(wide, "visible")  # all of its obligations, whoever asked them
+
+
+def test_what_is_known_makes_nothing_else_true() -> None:
+    known = run(protect(), "visible", "few").known
+    result = prove(protect(), ("no_stale_write",), ir.SwitchIs("fix", "off"), LIMITS, known)
+    assert proved(result) == set()
+
+
 def test_choices_have_exactly_one_option() -> None:
     options = ir.Switch("cow", False, (("a", ""), ("b", ""), ("c", "")))
     branch = ir.If(ir.SwitchIs("cow", "a"), (assign(true("p"), ir.TRUE),), ())

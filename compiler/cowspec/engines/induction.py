@@ -54,11 +54,34 @@ from cowspec.verdict import Induction, Limits, Proved, Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Conjuncts that earlier proofs of the same system found inductive, under every setting in question and others.
+    `cores`: of each of their obligations (step, conjunct) the conjuncts it needs; `confirmed`: those that a fresh
+    solver has confirmed."""
+
+    inductive: tuple[str, ...] = ()
+    cores: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    confirmed: frozenset[tuple[str, str]] = frozenset()
+
+    def __or__(self, other: "Known") -> "Known":
+        """Both together are inductive if each is."""
+        return Known(
+            tuple(dict.fromkeys((*self.inductive, *other.inductive))),
+            {**self.cores, **other.cores},
+            self.confirmed | other.confirmed,
+        )
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True)
 class InductionResult:
     """`verdicts`: for each goal, in order. `failures`: what was dropped, in the order in which it failed.
 
     `inductive`: all conjuncts that were found inductive together, facts first. `dropped_facts`: structural facts among
     the failures, which is a mistake of the compiler or of a model that faults. `queries`: asked of the solver.
+    `known`: for further proofs under fewer settings.
     """
 
     verdicts: tuple[tuple[str, Proved | Unknown], ...]
@@ -66,15 +89,14 @@ class InductionResult:
     inductive: tuple[str, ...] = ()
     dropped_facts: tuple[str, ...] = ()
     queries: int = 0
+    known: Known = NOTHING
 
 
 def prove(
-    system: ir.System,
-    goals: Sequence[str],
-    when: ir.Formula,
-    limits: Limits,
+    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits, known: Known = NOTHING
 ) -> InductionResult:
-    """Tries to prove the goals together, under every setting that satisfies `when`.
+    """Tries to prove the goals together, under every setting that satisfies `when`. What is `known` under these is
+    assumed, and not asked again.
 
     A goal is the name of an invariant, a lemma, a transition property, a cover (then: that it is unreachable) or
     `no_fault`.
@@ -97,11 +119,14 @@ def prove(
         limits,
         refuter(system, when, limits),
     )
-    first = _inductive(asked, tuple(facts), ())
-    late = tuple(name for name in facts if name not in first.survivors)
-    wanted = _wanted(asked, goals, transitions, (*first.survivors, *late, *candidates))
-    second = _inductive(asked, (*late, *candidates), first.survivors, (*late, *wanted))
-    attempt = _Attempt(asked, (*first.survivors, *second.survivors), {**first.cores, **second.cores})
+    before = tuple(name for name in (*facts, *candidates) if name in known.inductive)
+    first = _inductive(asked, tuple(name for name in facts if name not in before), before)
+    base = (*before, *first.survivors)
+    late = tuple(name for name in facts if name not in base)
+    new = tuple(name for name in candidates if name not in base)
+    wanted = _wanted(asked, goals, transitions, (*base, *late, *new))
+    second = _inductive(asked, (*late, *new), base, (*late, *wanted))
+    attempt = _Attempt(asked, (*base, *second.survivors), {**known.cores, **first.cores, **second.cores})
     _show_transitions(attempt, transitions)
     if NO_FAULT in goals:
         _show_no_fault(attempt)
@@ -118,7 +143,7 @@ def prove(
         dropped_facts=tuple(name for name in facts if name not in attempt.inductive),
         queries=first.queries + second.queries + attempt.queries,
     )
-    return _with_verdicts(result, attempt, goals, large)
+    return _with_verdicts(result, attempt, goals, large, known)
 
 
 def _without(covers: Collection[str], failure: Failure) -> Failure:
@@ -217,7 +242,7 @@ def _show(attempt: _Attempt, goal: str, questions: Sequence[tuple[str, str]], an
 
 
 def _with_verdicts(
-    result: InductionResult, attempt: _Attempt, goals: Sequence[str], large: Mapping[str, int]
+    result: InductionResult, attempt: _Attempt, goals: Sequence[str], large: Mapping[str, int], known: Known
 ) -> InductionResult:
     own: dict[str, list[tuple[str, str]]] = {name: [] for name in attempt.inductive}
     for question in attempt.cores:
@@ -225,7 +250,8 @@ def _with_verdicts(
             own[question[1]].append(question)
     own.update((name, list(questions)) for name, questions in attempt.shown.items())
     proofs = {name: _proof(attempt, own, name) for name in goals if name in own}
-    doubtful = _doubtful(attempt, {question for proof in proofs.values() for question in proof})
+    asked = {question for proof in proofs.values() for question in proof if question not in known.confirmed}
+    doubtful = _doubtful(attempt, asked)
     verdicts: list[tuple[str, Proved | Unknown]] = []
     for name in goals:
         if name in large:
@@ -238,7 +264,9 @@ def _with_verdicts(
             used = {conjunct for _, conjunct in proofs[name]}
             conjuncts = tuple(each for each in attempt.inductive if each in used)
             verdicts.append((name, Proved(None, Induction(conjuncts, len(proofs[name]), ("z3",)))))
-    return replace(result, verdicts=tuple(verdicts))
+    cores = {question: core for question, core in attempt.cores.items() if question[1] in own}
+    found = Known(attempt.inductive, cores, known.confirmed | frozenset(asked - doubtful))
+    return replace(result, verdicts=tuple(verdicts), known=found)
 
 
 def _proof(attempt: _Attempt, own: Mapping[str, Sequence[tuple[str, str]]], goal: str) -> frozenset[tuple[str, str]]:

@@ -7,11 +7,12 @@ go through is followed by a search for a run, and where there is none either, by
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from cowspec.judge.chains import chain_jobs
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
-from cowspec.judge.pursuit import proof_job, search_job
+from cowspec.judge.pursuit import search_job
 from cowspec.judge.results import ModelReport
 from cowspec.judge.scripts import free_jobs, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
@@ -104,4 +105,4 @@ def _jobs(docket: Docket, questions: Sequence[Question]) -> list[AnyJob]:
             jobs.append(explore_job(docket, question))
         else:
             proofs.setdefault(question.settings, []).append(question)
-    return [proof_job(docket, group) for group in proofs.values()] + jobs
+    return chain_jobs(docket, tuple(proofs.values())) + jobs

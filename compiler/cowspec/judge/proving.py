@@ -13,7 +13,7 @@ from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
-from cowspec.engines.induction import InductionResult, prove
+from cowspec.engines.induction import NOTHING, InductionResult, Known, prove
 from cowspec.engines.induction_houdini import START, Failure
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
@@ -49,12 +49,13 @@ class Attempts:
     found: tuple[Attempt, ...]
     kept: tuple[str, ...]
     dropped: tuple[tuple[str, str], ...]
+    known: Known = NOTHING
 
 
-def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits) -> Attempts:
+def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits, known: Known = NOTHING) -> Attempts:
     """Tries to prove the properties together under every setting that satisfies `when`."""
     began = monotonic()
-    result = prove(system, names, when, limits)
+    result = prove(system, names, when, limits, known)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []
@@ -72,7 +73,29 @@ def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limit
         why = explained[key]
         cti = why.verdict.cti if isinstance(why.verdict, Unknown) else None
         found.append(replace(why, property=name, verdict=replace(verdict, cti=cti), seconds=seconds))
-    return Attempts(tuple(found), result.inductive, _dropped(system, result))
+    return Attempts(tuple(found), result.inductive, _dropped(system, result), result.known)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One proof of a chain. `weaker`: the numbers of earlier proofs of the chain under all its settings and more."""
+
+    names: tuple[str, ...]
+    when: Formula
+    weaker: tuple[int, ...]
+
+
+def attempt_chain(
+    system: System, links: Sequence[Link], limits: Limits, known: Known = NOTHING
+) -> tuple[Attempts, ...]:
+    """One proof after the other, each with what the weaker ones before it have found inductive."""
+    done: list[Attempts] = []
+    for link in links:
+        helped = known
+        for number in link.weaker:
+            helped |= done[number].known
+        done.append(attempt(system, link.names, link.when, limits, helped))
+    return tuple(done)
 
 
 def root(failures: Sequence[Failure], name: str) -> Failure | None:

@@ -144,7 +144,7 @@ def _take_runs(docket: Docket, question: Question, found: Sequence[Searched], se
 
 def proof_job(docket: Docket, questions: Sequence[Question]) -> AnyJob:
     """One proof of several properties together, under all settings of these questions, which are the same."""
-    return _proof(docket, questions, partial(_attempted, docket, questions))
+    return _proof(docket, questions, partial(attempted, docket, questions))
 
 
 def _proof(
@@ -159,7 +159,7 @@ def _proof(
     )
 
 
-def _attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | Died) -> Sequence[AnyJob]:
+def attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | Died) -> Sequence[AnyJob]:
     """Takes down what is proved; for the rest, searches runs. After a crash each property is tried by itself."""
     if isinstance(answer, Died):
         if len(questions) > 1 and not answer.bug:
