@@ -336,6 +336,11 @@ CODES: dict[str, Code] = {
         "macro m() { goto s }",
         "A macro does not know the steps of the proc that uses it.",
     ),
+    "E313": Code(
+        "cost counted in two ways",
+        "step s { spend flush  spend flush for c: Cpu where tlb[c] }",
+        "A cost counts every `spend`, or the different elements of the same sorts in all of them.",
+    ),
     # ---- E4xx: properties, scenarios, expectations -----------------------------------------------------------------
     "E401": Code(
         "`old` outside a transition property",
@@ -413,5 +418,10 @@ CODES: dict[str, Code] = {
         "variable that is never read",
         "var x: bool",
         "Neither a step, an `init` nor a property reads it.",
+    ),
+    "W604": Code(
+        "cost that is never spent",
+        'cost copy "pages copied"',
+        "No action and no step that is in use spends it.",
     ),
 }

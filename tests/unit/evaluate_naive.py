@@ -24,6 +24,7 @@ class Naive:
     sizes: dict[str, int]
     setting: dict[str, str]
     before: Tables = field(default_factory=dict)
+    spent: list[tuple[str, tuple[int, ...] | None]] = field(default_factory=list)  # in the last firing
 
     def indexes(self, names: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
         return product(*(range(self.sizes[name]) for name in names))
@@ -148,6 +149,13 @@ class Naive:
                     env[name] = choices.pop(0)
                     if not self.true(where, s, env):
                         raise Blocked
+                case ir.Spend(cost, binders, where):
+                    if not binders:
+                        self.spent.append((cost, None))
+                        continue
+                    for inner in self.extended(env, binders):
+                        if self.true(where, s, inner):
+                            self.spent.append((cost, tuple(int(inner[b.name] or 0) for b in binders)))
                 case ir.Note(text):
                     log.append(text)
                 case _:
@@ -169,6 +177,7 @@ class Naive:
     def fire(
         self, state: ir.State, step: ir.Step, args: tuple[int, ...], choices: tuple[int, ...]
     ) -> tuple[ir.State | None, list[str]] | None:
+        self.spent = []
         tables, log, left = self.open(state), list[str](), list(choices)
         env: Env = {p.name: arg for p, arg in zip(step.params, args, strict=True)}
         env |= {name: self.term(get, tables, env) for name, get in step.frame}

@@ -199,6 +199,15 @@ def test_alignment() -> None:
     same(f"sort A  // a\nsort {'B' * 60}  // too far away\n")
 
 
+def test_costs() -> None:
+    same('cost copy      "pages copied"\ncost interrupt "CPUs"\n')
+    same("macro f(m: Mm) {\n  spend copy\n  spend ipi for c: Cpu where c != self and x[c]\n}\n")
+    condition = " and ".join(["some_name_that_is_rather_long[c]"] * 3)
+    assert formatted(f"action a() {{ spend ipi for c: Cpu where {condition} }}") == (
+        f"action a() {{\n  spend ipi for c: Cpu\n      where {condition}\n}}\n"
+    )
+
+
 def test_comments_keep_their_places() -> None:
     same(
         "// top\n\n// module\nmodule m  // behind\n\n// above\nproc p() {  // brace\n  // first\n  step s {\n"

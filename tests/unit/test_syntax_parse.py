@@ -280,6 +280,14 @@ def test_expectations() -> None:
     assert only("expect { p: no_violation within 12 at Cpu=2 when x }") == ast.ExpectDecl((bounded,), span=HERE)
 
 
+def test_costs() -> None:
+    assert only('cost copy "pages copied"') == ast.CostDecl(name("copy"), "pages copied", span=HERE)
+    plain, counted = statements("spend copy  spend ipi for c: Cpu, m: Mm where x")
+    assert plain == ast.Spend(name("copy"), (), None, span=HERE)
+    binders = (ast.Binder(name("c"), name("Cpu"), span=HERE), ast.Binder(name("m"), name("Mm"), span=HERE))
+    assert counted == ast.Spend(name("ipi"), binders, name("x"), span=HERE)
+
+
 # ---- statements ----------------------------------------------------------------------------------------------------
 
 

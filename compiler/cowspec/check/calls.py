@@ -87,7 +87,7 @@ def _own_expressions(stmt: ast.Stmt) -> tuple[ast.Rhs | None, ...]:
             return (value,)
         case ast.Assign(target=target, value=value):
             return (target, value)
-        case ast.Bulk(where=where):
+        case ast.Bulk(where=where) | ast.Spend(where=where):
             return (where,)
         case ast.Acquire(lock=lock) | ast.Release(lock=lock) | ast.Downgrade(lock=lock) | ast.Begin(lock=lock):
             return (lock,)

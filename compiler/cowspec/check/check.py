@@ -78,6 +78,7 @@ def _model(program: Program, tables: Tables) -> typed.Model:
         properties=tuple(found for name, found in properties.items() if name in visible),
         scenarios=_scenarios(tables, totals, main.tree),
         expectations=_expectations(tables, totals, main.tree),
+        costs=tuple(tables.costs.values()),
     )
 
 

@@ -102,6 +102,7 @@ class Context:
     depth: int = 0
     in_old: bool = False
     in_bulk: bool = False
+    in_spend: bool = False
 
     def visible(self, scope: Scope) -> Visible:
         return self.tables.names.visible[scope.module]

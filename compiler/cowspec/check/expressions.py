@@ -115,6 +115,10 @@ def _infer(context: Context, scope: Scope, expr: ast.Expr) -> Result:
 
 
 def _self(context: Context, scope: Scope, span: Span) -> Result:
+    """In what an action spends `self` is nobody, so that a macro may count the CPUs other than self in both."""
+    if context.where is Where.ACTION and context.in_spend:
+        nobody = Type(CPU_TYPE.base, True)
+        return Value(typed.NoneLit(nobody, span=span), nobody)
     if context.where not in (Where.PROC, Where.MACRO, Where.DEF):
         message = f"`self` is the CPU that runs a call; {context.where.value} has none"
         context.report(scope, "E311", message, span, "give it a parameter `c: Cpu`")

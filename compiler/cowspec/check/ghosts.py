@@ -2,7 +2,8 @@
 
 Looks at elaborated statements, so what a `def` or macro reads counts like what is written out. A guard may not read a
 ghost (`require`, `choose`, a taken lock, the `where` of a step), nor may an update of something that is no ghost. An
-`if` on a ghost may only contain ghost assignments: with anything else in it, it would decide.
+`if` on a ghost may only contain ghost assignments: with anything else in it, it would decide. What a `spend` counts
+decides nothing either, so it may read ghosts and stand under them.
 """
 
 from collections.abc import Iterable
@@ -106,7 +107,7 @@ def _statement(ghosts: _Ghosts, stmt: typed.Stmt) -> None:
             _refuse(ghosts, index, "the index of a seqcount")
         case typed.Call(args=args):
             _refuse(ghosts, args, "an argument of `call`")
-        case typed.Goto() | typed.Return() | typed.Note():
+        case typed.Goto() | typed.Return() | typed.Note() | typed.Spend():
             pass
         case _:
             assert_never(stmt)
@@ -127,10 +128,12 @@ def _bulk(ghosts: _Ghosts, where: typed.Expr | None, body: tuple[typed.Assign, .
 
 
 def _ghost_block(ghosts: _Ghosts, stmts: Iterable[typed.Stmt], ghost: str) -> None:
-    """What stands under a condition on a ghost: ghost assignments and nothing else."""
+    """What stands under a condition on a ghost: ghost assignments, and what is spent."""
     for stmt in stmts:
         match stmt:
             case typed.Assign(place=place) if is_ghost(ghosts.tables, place):
+                pass
+            case typed.Spend():
                 pass
             case typed.If(then=then, otherwise=otherwise):
                 _ghost_block(ghosts, then + otherwise, ghost)

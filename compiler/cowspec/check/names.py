@@ -15,8 +15,8 @@ from cowspec.source import Span
 from cowspec.syntax import ast
 
 NamedDecl = (
-    ast.SortDecl | ast.StructDecl | ast.EnumDecl | ast.VarDecl | ast.LockDecl | ast.DefDecl | ast.MacroDecl
-    | ast.ChoiceDecl | ast.FixDecl | ast.ActionDecl | ast.ProcDecl | ast.PropertyDecl | ast.ScenarioDecl
+    ast.SortDecl | ast.StructDecl | ast.EnumDecl | ast.VarDecl | ast.LockDecl | ast.CostDecl | ast.DefDecl
+    | ast.MacroDecl | ast.ChoiceDecl | ast.FixDecl | ast.ActionDecl | ast.ProcDecl | ast.PropertyDecl | ast.ScenarioDecl
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def kind_of(decl: NamedDecl) -> str:
             return "variable"
         case ast.LockDecl(kind=kind):
             return kind.value
+        case ast.CostDecl():
+            return "cost"
         case ast.DefDecl():
             return "def"
         case ast.MacroDecl():

@@ -15,6 +15,7 @@ from cowspec.check.expressions import bind_where, case_tests, condition, infer, 
 from cowspec.check.lookup import check_step, find_proc, report_unknown, wrong_kind
 from cowspec.check.names import Symbol, a, did_you_mean, kind_of
 from cowspec.check.references import bind_arguments, elements, lock_place
+from cowspec.check.spends import spend
 from cowspec.check.tables import binder_domain, domain_type
 from cowspec.check.typed import StructType, Type
 from cowspec.check.values import Value
@@ -62,6 +63,8 @@ def _allowed(context: Context, scope: Scope, stmt: ast.Stmt) -> bool:
     if context.in_bulk and not isinstance(stmt, ASSIGNS):
         message = f"{_word(stmt)} in a bulk update, which only assigns"
         hint = "put the condition into its `where`"
+        if isinstance(stmt, ast.Spend):
+            hint = "beside it: `spend ... for c: Cpu where ...`"
         if isinstance(stmt, ast.Bulk):
             hint = "bind both names at once: `forall a: A, b: B where ... { ... }`"
         context.report(scope, "E303", message, stmt.span, hint)
@@ -120,6 +123,8 @@ def _statement(context: Context, scope: Scope, stmt: ast.Stmt) -> tuple[Stmts, S
             return (typed.Return(text, span=span),), scope
         case ast.Note(text=text):
             return (typed.Note(text, span=span),), scope
+        case ast.Spend():
+            return spend(context, scope, stmt), scope
         case ast.Call():
             return _call(context, scope, stmt), scope
         case ast.UseMacro():

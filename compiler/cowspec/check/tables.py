@@ -13,6 +13,7 @@ from cowspec.check.names import Names, Symbol, a, did_you_mean, kind_of
 from cowspec.check.start import start_value
 from cowspec.check.typed import BoolType, EnumType, SortType, StructType, Type
 from cowspec.diagnostics import Diagnostic
+from cowspec.source import Span
 from cowspec.syntax import ast
 
 CPU = "Cpu"
@@ -37,6 +38,10 @@ class Tables:
     enums: dict[str, typed.EnumDecl] = field(default_factory=dict)
     vars: dict[str, typed.VarDecl] = field(default_factory=dict)
     locks: dict[str, typed.LockDecl] = field(default_factory=dict)
+    costs: dict[str, typed.CostDecl] = field(default_factory=dict)
+    counted: dict[str, tuple[tuple[str, ...], Span]] = field(
+        default_factory=dict
+    )  # by cost: what its first `spend` binds
     switches: dict[str, typed.Switch] = field(default_factory=dict)
     frames: dict[str, Frame] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -97,6 +102,8 @@ def tables_of(names: Names, diagnostics: list[Diagnostic]) -> Tables:
             case ast.LockDecl():
                 index = _index(tables, symbol, symbol.decl.index)
                 tables.locks[symbol.name] = typed.LockDecl(symbol.decl.kind, symbol.name, index, span=symbol.decl.span)
+            case ast.CostDecl(text=text):
+                tables.costs[symbol.name] = typed.CostDecl(symbol.name, text, span=symbol.decl.span)
             case ast.ProcDecl():
                 _add_frame(tables, symbol, symbol.decl, symbol.name in in_use)
             case _:

@@ -361,6 +361,15 @@ class Note(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Spend(Node):
+    """Counts one (no binders), or each tuple of elements with `where` once in a call."""
+
+    cost: str
+    binders: tuple[Binder, ...]
+    where: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Node):
     """Always the last statement on its path."""
 
@@ -369,7 +378,8 @@ class Call(Node):
 
 
 Stmt = (
-    Require | If | Let | Choose | Assign | Bulk | Acquire | Release | Downgrade | Begin | Goto | Return | Note | Call
+    Require | If | Let | Choose | Assign | Bulk | Acquire | Release | Downgrade | Begin | Goto | Return | Note | Spend
+    | Call
 )  # fmt: skip
 
 
@@ -411,6 +421,12 @@ class LockDecl(Node):
     kind: LockKind
     name: str
     index: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostDecl(Node):
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,3 +538,4 @@ class Model:
     scenarios: tuple[Scenario, ...]
     expectations: tuple[Expectation, ...]
     warnings: tuple[str, ...] = ()
+    costs: tuple[CostDecl, ...] = ()

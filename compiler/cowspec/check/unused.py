@@ -1,4 +1,4 @@
-"""Warnings about what is declared and never read: switches, locals, and variables of the model file."""
+"""Warnings about what is declared and never read: switches, locals, and variables and costs of the model file."""
 
 from collections.abc import Collection, Iterator
 
@@ -8,8 +8,8 @@ from cowspec.diagnostics import Diagnostic
 
 
 def unused(model: typed.Model, own: Collection[str]) -> list[Diagnostic]:
-    """The warnings of a model. `own`: the names that the model file declares; a variable of the library that nothing
-    reads in this model is nothing to say. What is a `ref` is read by `refs`."""
+    """The warnings of a model. `own`: the names that the model file declares; a variable or cost of the library
+    that nothing reads in this model is nothing to say. What is a `ref` is read by `refs`."""
     reads = list(walk(*_expressions(model)))
     switches = {read.switch for read in reads if isinstance(read, typed.SwitchIs)}
     variables = {read.var for read in reads if isinstance(read, typed.Read)}
@@ -28,6 +28,10 @@ def unused(model: typed.Model, own: Collection[str]) -> list[Diagnostic]:
     for var in model.vars:
         if var.name in own and not var.is_ref and var.name not in variables:
             found.append(Diagnostic("W603", f"variable `{var.name}` is never read", var.span))
+    spent = {stmt.cost for stmt in _statements(model) if isinstance(stmt, typed.Spend)}
+    for cost in model.costs:
+        if cost.name in own and cost.name not in spent:
+            found.append(Diagnostic("W604", f"cost `{cost.name}` is never spent", cost.span))
     return found
 
 
@@ -35,12 +39,15 @@ def _expressions(model: typed.Model) -> Iterator[typed.Expr]:
     """Every expression that decides something. What an assignment writes is not read by it, its index is."""
     yield from model.inits
     yield from (prop.body for prop in model.properties)
-    blocks = [action.body for action in model.actions]
+    for proc in model.procs:
+        yield from (step.where for step in proc.steps if step.where is not None)
+    for stmt in _statements(model):
+        yield from own_expressions(stmt)
+
+
+def _statements(model: typed.Model) -> Iterator[typed.Stmt]:
+    for action in model.actions:
+        yield from statements(action.body)
     for proc in model.procs:
         for step in proc.steps:
-            blocks.append(step.body)
-            if step.where is not None:
-                yield step.where
-    for block in blocks:
-        for stmt in statements(block):
-            yield from own_expressions(stmt)
+            yield from statements(step.body)

@@ -68,7 +68,7 @@ def own_expressions(stmt: typed.Stmt) -> tuple[typed.Expr, ...]:
             return (where,)
         case typed.Assign(place=place, value=value):
             return (*place.index, value)
-        case typed.Bulk(where=where):
+        case typed.Bulk(where=where) | typed.Spend(where=where):
             return () if where is None else (where,)
         case typed.Acquire(index=index) | typed.Release(index=index) | typed.Downgrade(index=index):
             return index

@@ -31,6 +31,8 @@ def parts(node: Node) -> tuple[Node, ...]:
             return counts
         case ir.Require(condition) | ir.Check(condition) | ir.LetBool(_, condition) | ir.Choose(_, _, condition):
             return (condition,)
+        case ir.Spend(_, _, where):
+            return (where,)
         case ir.Assign(_, args, value):
             return (*args, value)
         case ir.If(condition, yes, no):

@@ -92,7 +92,7 @@ class _Use:
                 return self._flow_under(condition, (*then, *otherwise))
             case ir.Bulk(_, where, body):
                 return self._flow_under(where, body)
-            case ir.Note():
+            case ir.Note() | ir.Spend():
                 return False
 
     def _flow_under(self, condition: ir.Formula, body: Iterable[ir.Stmt]) -> bool:

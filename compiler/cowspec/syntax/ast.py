@@ -288,6 +288,15 @@ class Note(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Spend(Node):
+    """`spend copy`, or `spend interrupt for c: Cpu where e`; `binders` is empty without `for`."""
+
+    cost: Name
+    binders: tuple[Binder, ...]
+    where: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Node):
     proc: Name
     args: tuple[Expr, ...]
@@ -302,8 +311,8 @@ class UseMacro(Node):
 
 
 Stmt = (
-    Require | If | MatchStmt | Let | Assign | Bulk | Acquire | Release | Downgrade | Begin | Goto | Return | Note | Call
-    | UseMacro
+    Require | If | MatchStmt | Let | Assign | Bulk | Acquire | Release | Downgrade | Begin | Goto | Return | Note
+    | Spend | Call | UseMacro
 )  # fmt: skip
 
 
@@ -380,6 +389,14 @@ class LockDecl(Node):
     kind: LockKind
     name: Name
     index: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostDecl(Node):
+    """`cost copy "pages copied"`"""
+
+    name: Name
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,8 +560,8 @@ class ExpectDecl(Node):
 
 
 Decl = (
-    Use | SortDecl | StructDecl | EnumDecl | VarDecl | LockDecl | DefDecl | MacroDecl | InitDecl | ChoiceDecl | FixDecl
-    | ActionDecl | ProcDecl | PropertyDecl | ScenarioDecl | ExpectDecl
+    Use | SortDecl | StructDecl | EnumDecl | VarDecl | LockDecl | CostDecl | DefDecl | MacroDecl | InitDecl | ChoiceDecl
+    | FixDecl | ActionDecl | ProcDecl | PropertyDecl | ScenarioDecl | ExpectDecl
 )  # fmt: skip
 
 

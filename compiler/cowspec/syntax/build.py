@@ -87,6 +87,9 @@ class Builder(ExpressionBuilder):
     def init(self, meta: Meta, body: ast.Expr) -> ast.InitDecl:
         return ast.InitDecl(body, span=self._span(meta))
 
+    def cost(self, meta: Meta, name: ast.Name, text: str) -> ast.CostDecl:
+        return ast.CostDecl(name, text, span=self._span(meta))
+
     # ---- switches, definitions ----
 
     def choice(self, meta: Meta, name: ast.Name, *options: ast.OptionDecl) -> ast.ChoiceDecl:
@@ -190,6 +193,9 @@ class Builder(ExpressionBuilder):
 
     def note(self, meta: Meta, text: str) -> ast.Note:
         return ast.Note(text, span=self._span(meta))
+
+    def spend(self, meta: Meta, cost: ast.Name, binders: Binders | None, where: ast.Expr | None) -> ast.Spend:
+        return ast.Spend(cost, binders or (), where, span=self._span(meta))
 
     def call(self, meta: Meta, proc: ast.Name, args: Args | None) -> ast.Call:
         return ast.Call(proc, args or (), span=self._span(meta))

@@ -27,7 +27,7 @@ from lark import Token, Tree
 INDENT = 2
 DEEP = 4  # for the headers of blocks, whose bodies are indented by INDENT
 BLANK = Text(" ")
-ALIGNED = ("lock", "fix", "define", "option", "case")  # keys of marks, in the order of aligning
+ALIGNED = ("lock", "cost", "fix", "define", "option", "case")  # keys of marks, in the order of aligning
 INDENT_THEMSELVES = ("quantified", "record", "match_expr", "apply", "count", "index_of", "choose")
 ITEM_LISTS = ("locals", "steps", "script_names", "script_allow", "script", "script_expects")
 
@@ -80,7 +80,7 @@ def document(page: Page, branch: Branch) -> Doc:
             return _filled(page, children)
         case "size":
             return Concat(tuple(document(page, child) for child in children))
-        case "option" | "stmt_case" | "expr_case" | "lock" | "fix":
+        case "option" | "stmt_case" | "expr_case" | "lock" | "cost" | "fix":
             return _aligned(page, branch)
         case "define":
             body = _below(page, children[-2], children[-1])
@@ -94,7 +94,7 @@ def document(page: Page, branch: Branch) -> Doc:
             return _row(page, children, tail=True)
         case "expect_line" | "script_expect" | "script_blocked":
             return _clause(page, children, "when", INDENT)
-        case "each" | "choose" | "count":
+        case "each" | "choose" | "count" | "spend":
             return _clause(page, children, "where", DEEP)
         case "if_else":
             first, *others = (_row(page, children[i : i + 2], tail=True) for i in (0, 2, 4))
@@ -209,7 +209,7 @@ def _aligned(page: Page, tree: "Tree[Token]") -> Doc:
         return Concat((document(page, children[0]), BLANK, Mark(key), document(page, children[1]), *dropped))
     if tree.data in ("stmt_case", "expr_case"):
         key = "case"
-    elif tree.data == "fix":
+    elif tree.data in ("cost", "fix"):
         cut = 2
     return Concat((_row(page, children[:cut]), BLANK, Mark(key), _row(page, children[cut:], tail=True)))
 

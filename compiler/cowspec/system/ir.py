@@ -261,7 +261,19 @@ class Note:
     text: str
 
 
-Stmt = Require | Check | Assign | If | Bulk | Let | LetBool | Choose | Note
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Changes no state: counts one of `cost` (no binders), or each tuple of elements with `where` once in a call.
+
+    Only in a system built with its costs (`build.py`): whoever does not count works on one without.
+    """
+
+    cost: str
+    binders: tuple[Binder, ...]
+    where: Formula
+
+
+Stmt = Require | Check | Assign | If | Bulk | Let | LetBool | Choose | Note | Spend
 
 # ---- variables, steps, properties ----------------------------------------------------------------------------------
 
@@ -360,6 +372,15 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What operations spend. `binders` of its `Spend`s range over `counted`; empty: each of them counts one."""
+
+    name: str
+    text: str
+    counted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProcInfo:
     name: str
     params: tuple[Binder, ...]
@@ -431,6 +452,7 @@ class System:
     scenarios: tuple[Scenario, ...]
     expectations: tuple[Expectation, ...]
     warnings: tuple[str, ...] = ()
+    costs: tuple[Cost, ...] = ()  # if they are to be counted: the declared ones, then one for each lock
 
 
 Setting = tuple[tuple[str, str], ...]

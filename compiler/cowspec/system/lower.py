@@ -8,7 +8,7 @@ from cowspec.check import typed
 from cowspec.diagnostics import CompileError, Diagnostic
 from cowspec.system import ir
 from cowspec.system.lowering.calls import ANY_BOOL, ANY_BOOL_MEMBERS
-from cowspec.system.lowering.layout import Layout, layout
+from cowspec.system.lowering.layout import Layout, layout, statements
 from cowspec.system.lowering.procs import action_step, proc_info, proc_steps
 from cowspec.system.lowering.properties import closed, expectation, property_of, scenario
 
@@ -34,6 +34,7 @@ def lower(model: typed.Model) -> ir.System:
         scenarios=tuple(scenario(script, places) for script in model.scenarios),
         expectations=tuple(expectation(line, places) for line in model.expectations),
         warnings=model.warnings,
+        costs=_costs(model),
     )
 
 
@@ -59,6 +60,15 @@ def _enums(places: Layout, model: typed.Model) -> tuple[tuple[str, tuple[str, ..
     enums = tuple(places.enums.items())
     draws = any(isinstance(local.start, typed.StartAny) for proc in model.procs for local in proc.locals)
     return (*enums, (ANY_BOOL, ANY_BOOL_MEMBERS)) if draws else enums
+
+
+def _costs(model: typed.Model) -> tuple[ir.Cost, ...]:
+    """The costs, with what their `spend`s count."""
+    bodies = [action.body for action in model.actions]
+    bodies += [step.body for proc in model.procs for step in proc.steps]
+    spends = [stmt for body in bodies for stmt in statements(body) if isinstance(stmt, typed.Spend)]
+    counted = {spend.cost: tuple(binder.sort for binder in spend.binders) for spend in spends}
+    return tuple(ir.Cost(cost.name, cost.text, counted.get(cost.name, ())) for cost in model.costs)
 
 
 def _steps(model: typed.Model, places: Layout) -> tuple[ir.Step, ...]:

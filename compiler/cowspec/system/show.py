@@ -77,7 +77,7 @@ def show_body(body: tuple[Stmt, ...], indent: str = INDENT) -> Iterator[str]:
 
 
 def _statement(
-    stmt: ir.Require | ir.Check | ir.Assign | ir.Let | ir.LetBool | ir.Choose | ir.Note,
+    stmt: ir.Require | ir.Check | ir.Assign | ir.Let | ir.LetBool | ir.Choose | ir.Note | ir.Spend,
 ) -> str:
     match stmt:
         case ir.Require(condition):
@@ -94,6 +94,9 @@ def _statement(
             return f"choose {name}: {domain}" + ("" if where == ir.TRUE else f" where {show_formula(where)}")
         case ir.Note(text):
             return f'note "{text}"'
+        case ir.Spend(cost, binders, where):
+            counted = f" for {_binders(binders)}" if binders else ""
+            return f"spend {cost}{counted}" + ("" if where == ir.TRUE else f" where {show_formula(where)}")
         case _:
             assert_never(stmt)
 

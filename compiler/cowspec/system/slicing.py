@@ -83,7 +83,8 @@ def _body(body: tuple[Stmt, ...], options: Options) -> tuple[Stmt, ...]:
 
 
 def _statement(
-    stmt: ir.Require | ir.Check | ir.Assign | ir.Bulk | ir.Let | ir.LetBool | ir.Choose | ir.Note, options: Options
+    stmt: ir.Require | ir.Check | ir.Assign | ir.Bulk | ir.Let | ir.LetBool | ir.Choose | ir.Note | ir.Spend,
+    options: Options,
 ) -> Stmt | None:
     """None for a test that always holds and for a bulk over nothing."""
     match stmt:
@@ -110,6 +111,9 @@ def _statement(
         case ir.Choose(name, domain, where):
             new = slice_formula(where, options)
             return stmt if new is where else ir.Choose(name, domain, new)
+        case ir.Spend(cost, binders, where):
+            new = slice_formula(where, options)
+            return None if new == FALSE else stmt if new is where else ir.Spend(cost, binders, new)
         case ir.Note():
             return stmt
         case _:

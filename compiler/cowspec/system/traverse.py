@@ -69,7 +69,7 @@ def expressions(body: Iterable[Stmt]) -> Iterable[Term | Formula]:
                 yield from expressions(inner)
             case ir.Let(_, value) | ir.LetBool(_, value):
                 yield value
-            case ir.Choose(_, _, where):
+            case ir.Choose(_, _, where) | ir.Spend(_, _, where):
                 yield where
             case ir.Note():
                 pass

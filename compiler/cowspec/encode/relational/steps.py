@@ -250,7 +250,7 @@ def _execute(stmt: ir.Stmt, env: Env, path: tuple[Formula, ...], out: _Collected
             env = bind(env, name, Known(chosen))
             out.guard.append(implies(conj(path), formula(env, where)))
             return env
-        case ir.Note():
+        case ir.Note() | ir.Spend():
             return env
         case _:
             assert_never(stmt)

@@ -100,7 +100,7 @@ def _branches(
 def _simple(
     stmt: (
         typed.Require | typed.Assign | typed.Bulk | typed.Acquire | typed.Release | typed.Downgrade | typed.Begin
-        | typed.Note
+        | typed.Note | typed.Spend
     ),
     scope: Scope,
 ) -> tuple[Stmt, ...]:  # fmt: skip
@@ -119,6 +119,9 @@ def _simple(
             return tuple(lock_statement(stmt, scope.proc, scope))
         case typed.Note(text):
             return (ir.Note(text),)
+        case typed.Spend(cost, binders, where):
+            inside, opened = scope.open(binders)
+            return (ir.Spend(cost, opened, TRUE if where is None else formula(where, inside)),)
         case _:
             assert_never(stmt)
 

@@ -48,7 +48,7 @@ def _one(stmt: Stmt, state: Standing, proc: Proc) -> list[Standing]:
             return [_learn_let(ir.Flag(name), value, state, proc)]
         case ir.Choose(_, _, where):
             return [assume(where, True, state, proc)]
-        case ir.Check() | ir.Note():
+        case ir.Check() | ir.Note() | ir.Spend():
             return [state]
         case _:
             assert_never(stmt)
