@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 COWSPEC = (sys.executable, "-m", "cowspec")
 ONE = ("--set", "cow=page_count", "--set", "flush_in_ptl", "--set", "no-lock_for_write", "--set", "no-keep_write")
 BUGGY = ("--set", "cow=page_count", "--set", "no-flush_in_ptl", "--set", "no-lock_for_write")
+COSTS = ("--set", "cow=page_count", "--scope", "Cpu=2,Mm=2,Va=1,Page=3,Value=1")
 COMMANDS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("start-up", ("--version",), 3),
     ("parse and type", ("list", "models/uffd_wp.cow"), 3),
@@ -22,6 +23,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("prove the hardest property", ("prove", "models/uffd_wp.cow", "-i", "cow_invisible", *ONE), 3),
     ("refute E02", ("refute", "models/uffd_wp.cow", "-i", "cow_invisible", *BUGGY, "--set", "no-keep_write"), 1),
     ("refute E01", ("refute", "models/uffd_wp.cow", "-i", "cow_invisible", *BUGGY, "--set", "keep_write"), 1),
+    ("cost of one policy", ("cost", "models/vmsplice.cow", *COSTS), 1),
     ("check models/", ("check", "models/"), 1),
 )
 

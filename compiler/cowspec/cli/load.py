@@ -11,14 +11,15 @@ from cowspec.system.build import build
 from cowspec.system.ir import System
 
 
-def load_systems(paths: Sequence[str]) -> tuple[System, ...]:
-    """The systems of the model files. Raises `BadInput` with everything that is wrong in any of them."""
+def load_systems(paths: Sequence[str], *, costs: bool = False) -> tuple[System, ...]:
+    """The systems of the model files (`costs`: with what their steps spend). Raises `BadInput` with everything that is
+    wrong in any of them."""
     find = loader()
     systems = []
     wrong: list[str] = []
     for path in paths:
         try:
-            systems.append(load_system(path, find))
+            systems.append(load_system(path, find, costs=costs))
         except BadInput as error:
             wrong.append(str(error))
     if wrong:
@@ -26,11 +27,11 @@ def load_systems(paths: Sequence[str]) -> tuple[System, ...]:
     return tuple(systems)
 
 
-def load_system(path: str, find: Loader) -> System:
+def load_system(path: str, find: Loader, *, costs: bool = False) -> System:
     """The system of one model file. Raises `BadInput`."""
     program = load(path, read(path), find)
     try:
-        return build(check(program))
+        return build(check(program), costs=costs)
     except CompileError as error:
         raise BadInput(diagnosed(error, program)) from None
 

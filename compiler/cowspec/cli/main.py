@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "every expectation of the models: the policy table, and the check for CI",
     "prove": "prove properties for every size",
     "refute": "search the shortest run that violates a property",
+    "cost": "what each operation costs: copies, flushes, locks",
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
     "compile": "print what the compiler made of a model",

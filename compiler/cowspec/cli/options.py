@@ -60,18 +60,29 @@ def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
+setting = click.option("--set", "options", multiple=True, metavar="SWITCH", callback=_options, help="Fix a switch.")
+scoping = click.option("--scope", "sizes", multiple=True, metavar="SORT=N,..", callback=_scope, help="Sizes of sorts.")
 selecting = several(
-    click.option("--set", "options", multiple=True, metavar="SWITCH", callback=_options, help="Fix a switch."),
+    setting,
     click.option("-i", "--invariant", "names", multiple=True, metavar="NAME", help="Only this property or scenario."),
-    click.option("--scope", "sizes", multiple=True, metavar="SORT=N,..", callback=_scope, help="Sizes of sorts."),
+    scoping,
 )
-limiting = several(
-    click.option("--max-steps", type=click.IntRange(0, 1000), default=30, show_default=True, help="Longest run."),
-    click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True, metavar="SECONDS",
-                 help="For one obligation or one scope."),
-    click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
-    click.option("--jobs", type=click.IntRange(1, 1024), default=None, help="Worker processes; default: the cores."),
-)  # fmt: skip
+
+
+def bounding(max_steps: int) -> Callable[[Decorated], Decorated]:
+    """The options of `Limits` and the number of workers; runs are up to `max_steps` long unless the user says more."""
+    return several(
+        click.option("--max-steps", type=click.IntRange(0, 1000), default=max_steps, show_default=True,
+                     help="Longest run."),
+        click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True,
+                     metavar="SECONDS", help="For one obligation or one scope."),
+        click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
+        click.option("--jobs", type=click.IntRange(1, 1024), default=None,
+                     help="Worker processes; default: the cores."),
+    )  # fmt: skip
+
+
+limiting = bounding(30)
 styling = several(
     click.option("-v", "--verbose", is_flag=True, help="What changed in each step, ghosts, every diagram."),
     click.option("--width", type=click.IntRange(40, 1000), default=100, show_default=True, help="Of the output."),

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import click
 
@@ -20,7 +21,8 @@ from cowspec.report.text import Style
 from cowspec.system.ir import System
 from cowspec.verdict import Limits
 
-Judge = Callable[[Sequence[System], Selection, Limits, Runner], tuple[ModelReport, ...]]
+Report = TypeVar("Report")
+Judge = Callable[[Sequence[System], Selection, Limits, Runner], tuple[Report, ...]]
 Render = Callable[..., str]
 COLORS = {"good": "green", "bad": "red", "weak": "yellow"}
 
@@ -42,18 +44,18 @@ def outputs(*, verbose: bool, width: int, color: bool, as_json: bool, out_dir: s
 
 
 def judge(
-    systems: Sequence[System], selection: Selection, limits: Limits, jobs: int | None, by: Judge
-) -> tuple[ModelReport, ...]:
+    systems: Sequence[System], selection: Selection, limits: Limits, jobs: int | None, by: Judge[Report]
+) -> tuple[Report, ...]:
     """Runs the judge with worker processes and a progress line on a terminal. Raises `BadInput` for unknown names."""
     try:
         selection = validate(systems, selection)
+        warnings = dict.fromkeys(text for system in systems for text in system.warnings)
+        for text in warnings:
+            click.echo(text, err=True)
+        with progress() as watch:
+            return by(systems, selection, limits, runner(jobs or default_jobs(), watch))
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
-    warnings = dict.fromkeys(text for system in systems for text in system.warnings)
-    for text in warnings:
-        click.echo(text, err=True)
-    with progress() as watch:
-        return by(systems, selection, limits, runner(jobs or default_jobs(), watch))
 
 
 def show(reports: Sequence[ModelReport], status: int, output: Output, text: Render) -> int:

@@ -34,7 +34,7 @@ def validate(systems: Sequence[System], selection: Selection) -> Selection:
     switches = {switch.name: switch for system in systems for switch in system.switches}
     for name, option in selection.options:
         if name not in switches:
-            raise SelectionError(f"there is no switch `{name}`{_suggestion(name, switches)}")
+            raise SelectionError(f"there is no switch `{name}`{suggestion(name, switches)}")
         known = [o for system in systems for s in system.switches if s.name == name for o, _ in s.options]
         if option not in known:
             kind = "fix, set on or off" if switches[name].is_fix else f"choice of {', '.join(dict.fromkeys(known))}"
@@ -43,11 +43,11 @@ def validate(systems: Sequence[System], selection: Selection) -> Selection:
     names |= {scenario.name for system in systems for scenario in system.scenarios} | {NO_FAULT}
     for name in selection.names:
         if name not in names:
-            raise SelectionError(f"there is no property or scenario `{name}`{_suggestion(name, names)}")
+            raise SelectionError(f"there is no property or scenario `{name}`{suggestion(name, names)}")
     sorts = {sort for system in systems for sort in system.sorts}
     for sort, size in selection.sizes:
         if sort not in sorts:
-            raise SelectionError(f"there is no sort `{sort}`{_suggestion(sort, sorts)}")
+            raise SelectionError(f"there is no sort `{sort}`{suggestion(sort, sorts)}")
         if not 1 <= size <= MAX_SIZE:
             raise SelectionError(f"a scope has from 1 to {MAX_SIZE} elements of a sort, not {size}")
     return selection
@@ -73,6 +73,7 @@ def sizes_of(system: System, selection: Selection) -> dict[str, int]:
     return {sort: size for sort, size in selection.sizes if sort in system.sorts}
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`: did you mean ...?`, or nothing if no known name is close."""
     close = get_close_matches(name, list(known), n=1)
     return f": did you mean `{close[0]}`?" if close else ""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from cowspec.evidence.names import options
 from cowspec.evidence.traces import write
 from cowspec.judge.cubes import cubes
-from cowspec.judge.results import ModelReport, Result, as_declared
+from cowspec.judge.results import Disagreement, ModelReport, Result, as_declared
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 
@@ -45,11 +45,18 @@ def disagreement_files(reports: Sequence[ModelReport], out_dir: str) -> dict[str
     texts: dict[str, str] = {}
     for report in reports:
         for number, found in enumerate(report.disagreements, 1):
-            folder = f"{out_dir}/disagreement-{_plain(report.path)}-{_plain(found.trace.property)}-{number}"
-            texts[f"{folder}/trace.json"] = write(report.system, replace(found.trace, model=report.path))
-            texts[f"{folder}/message.txt"] = f"{report.path}: {found.message}\n"
-            texts[f"{folder}/system.txt"] = show(report.system)
+            texts |= disagreement_texts(report.path, report.system, found, number, out_dir)
     return texts
+
+
+def disagreement_texts(path: str, system: System, found: Disagreement, number: int, out_dir: str) -> dict[str, str]:
+    """The files of one disagreement, the `number`th of its model."""
+    folder = f"{out_dir}/disagreement-{_plain(path)}-{_plain(found.trace.property)}-{number}"
+    return {
+        f"{folder}/trace.json": write(system, replace(found.trace, model=path)),
+        f"{folder}/message.txt": f"{path}: {found.message}\n",
+        f"{folder}/system.txt": show(system),
+    }
 
 
 def render(
@@ -113,12 +120,15 @@ def _records(report: ModelReport, result: Result, file: str | None, timings: boo
 
 
 def _stem(report: ModelReport, result: Result) -> str:
-    """`uffd_wp-cow_invisible-page_count-flush_in_ptl`: model, property, switches of the trace."""
     setting: Setting = result.trace.setting if result.trace is not None else ()
-    model = report.path.replace("\\", "/").rpartition("/")[2].removesuffix(".cow")
-    parts = [model, *([result.scenario] if result.scenario else []), result.property, *_said(report.system, setting)]
-    stem = "-".join(_plain(part) for part in parts if part)
-    return stem if len(stem) <= 120 else stem[:100] + "-" + sha256(stem.encode()).hexdigest()[:12]
+    return stem(report.path, (result.scenario or "", result.property), report.system, setting)
+
+
+def stem(path: str, words: Sequence[str], system: System, setting: Setting) -> str:
+    """`uffd_wp-cow_invisible-page_count-flush_in_ptl`: model, what the trace shows, its switches."""
+    model = path.replace("\\", "/").rpartition("/")[2].removesuffix(".cow")
+    name = "-".join(_plain(part) for part in (model, *words, *_said(system, setting)) if part)
+    return name if len(name) <= 120 else name[:100] + "-" + sha256(name.encode()).hexdigest()[:12]
 
 
 def _plain(text: str) -> str:

@@ -76,7 +76,7 @@ def legend(reports: Sequence[ModelReport], width: int) -> list[str]:
     lines: list[str] = []
     for name, text in said:
         lines += wrap(f"{name.ljust(first)}", width) if len(name) + 2 > first else []
-        lines += _hanging("" if len(name) + 2 > first else name, text, first, width)
+        lines += hanging("" if len(name) + 2 > first else name, text, first, width)
     return lines
 
 
@@ -184,7 +184,8 @@ def _line(label: str, length: int, heads: list[str], first: int, widths: list[in
     return (label + " " * (first - length) + cells).rstrip()
 
 
-def _hanging(name: str, text: str, first: int, width: int) -> list[str]:
+def hanging(name: str, text: str, first: int, width: int) -> list[str]:
+    """A name and, from column `first` on, its text."""
     lines = wrap(text, max(width - first, 20))
     return [(name.ljust(first) if n == 0 else " " * first) + line for n, line in enumerate(lines)]
 
