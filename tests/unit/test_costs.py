@@ -192,6 +192,27 @@ def test_amounts_known_by_hand(purse: ir.System) -> None:
     assert not [a for a in lengths if a.operation == "never"]
 
 
+def test_in_an_action_self_is_nobody() -> None:
+    text = """
+    sort Cpu, Mm
+    cost ipi "other CPUs"
+    macro shoot() { spend ipi for c: Cpu where c != self }
+    action wake(m: Mm) { shoot() }
+    proc call_all() { step only { shoot() } }
+    """
+    system = build(model_of(text), costs=True)
+    lengths = found(system, (("Cpu", 3), ("Mm", 1)), (), 2)
+    assert {(a.operation, a.amount) for a in lengths if a.cost == "ipi"} == {("wake", 3), ("call_all", 2)}
+
+
+def test_more_elements_than_are_counted() -> None:
+    text = "sort Cpu, Page cost seen \"pages\" action look(p: Page) { spend seen for q: Page where q != p }"
+    system = build(model_of(text), costs=True)
+    for pages, expected in ((4, (3, False)), (5, (4, True)), (6, (4, True))):
+        lengths = found(system, (("Cpu", 1), ("Page", pages)), (), 1)
+        assert {(a.amount, a.more) for a in lengths if a.cost == "seen"} == {expected}
+
+
 @pytest.mark.parametrize("setting", [LAVISH, THRIFTY], ids=["lavish", "thrifty"])
 @pytest.mark.parametrize("sizes", list(product((1, 2), (1, 2))), ids=str)
 def test_amounts_are_those_of_all_runs(purse: ir.System, setting: Setting, sizes: tuple[int, int]) -> None:
