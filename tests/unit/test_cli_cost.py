@@ -53,6 +53,7 @@ def test_the_table_and_the_runs(folder: Path, capsys: pytest.CaptureFixture[str]
         r"^  pay: coin 4(, \w+ \d)* in 5 steps: \.cowspec/purse-cost-pay-\w+-lavish\.json$", out, re.MULTILINE
     )
     assert "spin: coin 8+ in 5 steps" in out and out.endswith("\npolicy=lavish  as is\n")
+    assert "\nN+             at least so many: counting stops there\n" in out
     assert len(out[len(LAVISH) :].split("for the other amounts (-v names them)")) == 2
     saved = sorted(path.name for path in (folder / ".cowspec").iterdir())
     assert "purse-cost-pay-coin_1-lavish.json" in saved and len(saved) >= 4

@@ -206,7 +206,7 @@ def test_in_an_action_self_is_nobody() -> None:
 
 
 def test_more_elements_than_are_counted() -> None:
-    text = "sort Cpu, Page cost seen \"pages\" action look(p: Page) { spend seen for q: Page where q != p }"
+    text = 'sort Cpu, Page cost seen "pages" action look(p: Page) { spend seen for q: Page where q != p }'
     system = build(model_of(text), costs=True)
     for pages, expected in ((4, (3, False)), (5, (4, True)), (6, (4, True))):
         lengths = found(system, (("Cpu", 1), ("Page", pages)), (), 1)

@@ -230,6 +230,8 @@ def _legend(reports: Sequence[CostReport], width: int) -> list[str]:
     for report in reports:
         heads = set(_columns(report))
         said |= {(cost.name, cost.text): None for cost in report.system.costs if cost.name in heads}
+        if any(spent.more for each in report.settings for of in each.operations for spent in of.spent):
+            said["N+", "at least so many: counting stops there"] = None
         used = {pair for each in report.settings for pair in each.setting}
         for switch in report.system.switches:
             for option, text in switch.options:
