@@ -81,10 +81,24 @@ def test_columns_that_do_not_fit_go_below(folder: Path, capsys: pytest.CaptureFi
     (folder / "models" / "purse.cow").write_text(PURSE.replace("coin", "a_coin_with_a_rather_long_name"))
     assert run(["cost", *SMALL, "--proc", "pay", "--set", "policy=lavish", "--width", "50"]) == 0
     lines = capsys.readouterr().out.split("\n")
-    assert [line for line in lines if line.startswith("policy=lavish  ")][:2] == [
-        "policy=lavish  a_coin_with_a_rather_long_name",
-        "policy=lavish  touched  lock",
+    assert [line for line in lines if line.startswith("operation  ")] == [
+        "operation  a_coin_with_a_rather_long_name  touched",
+        "operation  lock",
     ]
+
+
+def test_a_setting_that_is_too_long_stands_above(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PURSE.replace("free_look", "a_fix_with_a_long_name_that_makes_looking_free")
+    (folder / "models" / "purse.cow").write_text(text)
+    options = ("--set", "policy=lavish,a_fix_with_a_long_name_that_makes_looking_free")
+    assert run(["cost", *SMALL, "--proc", "pay", *options, "--width", "70"]) == 0
+    head = "policy=lavish, a_fix_with_a_long_name_that_makes_looking_free"
+    assert f"\n{head}\noperation  coin  touched  lock\npay        1..4" in capsys.readouterr().out
+
+
+def test_only_an_operation_that_never_ends(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", *SMALL, "--proc", "never", "--set", "policy=lavish"]) == 4
+    assert "\npolicy=lavish  coin  touched  lock\nnever          no run within 6 steps\n" in capsys.readouterr().out
 
 
 def test_as_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

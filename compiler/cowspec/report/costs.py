@@ -93,7 +93,8 @@ def cost_text(
             lines += ["", *_table(report, setting, style.width, paint)]
             lines += _remark(report, setting, style.width, paint)
             lines += _runs(report, setting, files, style)
-        lines += [*_troubles(report, style.width, paint), ""]
+        lines += _troubles(report, style.width, paint)
+        lines += [""] if lines[-1] else []
     lines += _legend(reports, style.width)
     if timings:
         timed = [(each.seconds, report, each) for report in reports for each in report.settings]
@@ -118,13 +119,17 @@ def _claim(report: CostReport, width: int, paint: Paint) -> list[str]:
 
 
 def _table(report: CostReport, found: SettingCosts, width: int, paint: Paint) -> list[str]:
-    """The rows of one setting; as many columns side by side as fit, the others below."""
+    """The rows of one setting; as many columns side by side as fit, the others below. The setting stands at the head of
+    the operations, or above the table if that would make it too wide."""
     heads = _columns(report)
-    label = _label(report, found)
-    first = max(len(text) for text in (label, *(each.operation for each in found.operations)))
     rows = [(each.operation, _cells(each, heads)) for each in found.operations]
-    widths = [max(len(head), *(len(cells[n]) for _, cells in rows if cells)) for n, head in enumerate(heads)]
-    lines: list[str] = []
+    widths = [max([len(head), *(len(cells[n]) for _, cells in rows if cells)]) for n, head in enumerate(heads)]
+    label, lines = _label(report, found), list[str]()
+    first = max(len(name) for name, _ in rows)
+    if max(first, len(label)) + sum(GAP + each for each in widths) > width and len(label) > first:
+        lines += [paint(line, "strong") for line in wrap(label, width)]
+        label = "operation"
+    first = max(first, len(label))
     for block in _blocks(widths, width - first):
         titles = "".join(" " * GAP + heads[n].ljust(widths[n]) for n in block)
         lines.append((paint(label, "strong") + " " * (first - len(label)) + titles).rstrip())
