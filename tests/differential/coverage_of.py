@@ -64,6 +64,9 @@ def _classes(stage: str, union: object) -> set[str]:
     return {f"{stage}.{each.__name__}" for each in union.__args__}  # type: ignore[attr-defined]
 
 
+COSTS = {"ast.CostDecl", "ast.Spend", "ir.Spend", "ir.Cost"}
+"""What `test_random_costs.py` puts into the random models."""
+
 WANTED = (
     (_classes("ast", ast.Expr) | _classes("ast", ast.Stmt) | _classes("ast", ast.Decl) | _classes("ir", ir.Term))
     | (_classes("ir", ir.Formula) | _classes("ir", ir.Stmt) | {"ast.Choose", "ast.Each"})
@@ -79,5 +82,5 @@ WANTED = (
     | {f"PropertyDecl {kind.value}" for kind in ast.PropertyKind}
     | {"refs", "idle", "held", "write_held", "changed", "old", "start any", "owned", "ref", "ghost", "enum parameter"}
     | {"sum of counts", "index that may be absent", "value of the frame", "choose in a branch"}
-) - {"ast.Use"}
-"""Every construct of the language but `use`, which the fixed texts of the other tests have."""
+) - {"ast.Use", *COSTS}
+"""Every construct of the language but `use`, which the fixed texts of the other tests have, and `COSTS`."""

@@ -2,12 +2,14 @@
 the bounded search finds; and nobody else sees that anything is spent."""
 
 import re
+from collections import Counter
 from random import Random
 
 import pytest
 from agreement import Disagreement
 from cases import Case
 from cost_search import amounts
+from coverage_of import COSTS, constructs
 from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.engines.bmc_depths import reach
@@ -61,6 +63,15 @@ def test_random_models_that_spend(chunk: range) -> None:
         except Exception as error:
             pytest.fail(f"seed {seed}: {type(error).__name__}: {error}\n\n{case(seed).text}")
     assert compared > 0
+
+
+def test_every_construct_of_costs_is_in_the_models() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(30):
+        text = spending(case(seed).text, Random(seed))
+        seen += constructs(text, built(text, costs=True))
+    assert not COSTS - set(seen)
+    assert seen["ast.Spend"] > 30 and seen["ast.Spend"] > seen["ast.CostDecl"]
 
 
 def check_costs(found: Case) -> int:
