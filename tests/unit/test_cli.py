@@ -191,7 +191,7 @@ def test_mistakes_of_ours_are_status_3(
 ) -> None:
     import cowspec.cli.list as command
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("gone")
 
     monkeypatch.setattr(command, "load_systems", broken)

@@ -132,6 +132,16 @@ def test_other_commands_do_not_see_costs(folder: Path, capsys: pytest.CaptureFix
     assert "proc" not in out and "step" in out and "spend" not in out and "coin" not in out
 
 
+def test_the_list_of_a_model_names_its_costs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "models/purse.cow"]) == 0
+    assert "\ncosts\n  coin  coins spent\n  touched  other CPUs that had the item\n  lock  `lock` taken\n" in (
+        capsys.readouterr().out
+    )
+    assert run(["list", "models/purse.cow", "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert model["costs"][0] == {"name": "coin", "text": "coins spent"}
+
+
 def test_an_interrupt_keeps_what_is_finished() -> None:
     def interrupted(jobs: Sequence[AnyJob]) -> None:
         assert len(jobs) == 2

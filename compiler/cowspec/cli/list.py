@@ -19,9 +19,9 @@ from cowspec.syntax.parse import parse
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--width", type=click.IntRange(40, 1000), default=100, show_default=True, help="Of the output.")
 def command(paths: tuple[str, ...], as_json: bool, width: int) -> int:
-    """Without argument the invariants of the library; of a MODEL its switches, operations, steps and properties."""
+    """Without argument the invariants of the library; of a MODEL its switches, operations, costs, properties."""
     if paths:
-        systems = load_systems(paths)
+        systems = load_systems(paths, costs=True)
         texts = ["\n".join(listing.model(system, width)) for system in systems]
         data: object = {"models": [listing.record(system) for system in systems]}
     else:

@@ -23,7 +23,7 @@ def library(modules: Sequence[tuple[str, ast.Module]], width: int) -> list[str]:
 
 
 def model(system: System, width: int) -> list[str]:
-    """Switches, sorts, operations with their steps, properties, scenarios."""
+    """Switches, sorts, operations with their steps, what they cost, properties, scenarios."""
     lines = [system.path, "", "sorts", f"  {', '.join(system.sorts)}"]
     lines += ["", "switches", *("  " + line for line in switches_text(system))] if system.switches else []
     lines += ["", "operations"]
@@ -37,6 +37,8 @@ def model(system: System, width: int) -> list[str]:
         for label in proc.labels:
             text = next((s.text for s in system.steps if s.operation == proc.name and s.label == label and s.text), "")
             lines.append(f"    step {label}  {text}".rstrip())
+    lines += ["", "costs"] if system.costs else []
+    lines += [f"  {cost.name}  {cost.text}".rstrip() for cost in system.costs]
     lines += ["", "properties"]
     for prop in system.properties:
         checked = "" if prop.checked else "  not checked here"
@@ -62,6 +64,7 @@ def record(system: System) -> dict[str, object]:
         "procs": [
             {"name": proc.name, "steps": list(proc.labels), "startable": proc.startable} for proc in system.procs
         ],
+        "costs": [{"name": cost.name, "text": cost.text} for cost in system.costs],
         "properties": [
             {"name": prop.name, "kind": prop.kind.value, "text": prop.text, "checked": prop.checked}
             for prop in system.properties
