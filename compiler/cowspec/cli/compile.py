@@ -1,13 +1,20 @@
 """`cowspec compile`: what the compiler makes of a model."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from cowspec.check.typed import Model
 from cowspec.cli.errors import BadInput
-from cowspec.cli.load import load_systems
+from cowspec.cli.files import loader, write
+from cowspec.cli.load import load_model
 from cowspec.cli.options import selecting
-from cowspec.judge.selection import Selection, SelectionError, validate, within
+from cowspec.encode.tla.module import config, tla_module
+from cowspec.engines.scopes import counted_scope
+from cowspec.judge.selection import Selection, SelectionError, sizes_of, validate, within
+from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import all_settings
@@ -15,18 +22,51 @@ from cowspec.system.switches import all_settings
 
 @click.command("compile")
 @click.argument("path", metavar="FILE")
-@click.option("--to", "target", type=click.Choice(["system"]), default="system", show_default=True,
-              help="The form: `system`, the transition system with its structural facts, to read.")  # fmt: skip
+@click.option("--to", "target", type=click.Choice(["system", "tla"]), default="system", show_default=True,
+              help="`system`: the transition system with its structural facts; `tla`: a TLA+ module.")  # fmt: skip
+@click.option("-o", "output", metavar="FILE", help="Write to FILE; of a TLA+ module also FILE with `.cfg`, for TLC.")
+@click.option("--out-dir", metavar="DIR", help="Write `NAME.tla` and `NAME.cfg` there.")
 @selecting
-def command(path: str, target: str, options: tuple[tuple[str, str], ...], names: tuple[str, ...], sizes: object) -> int:
-    """Print the transition system of a model; with --set for every switch, the slice of that setting."""
-    systems = load_systems([path])
-    selection = Selection(options, names)
+def command(
+    path: str,
+    target: str,
+    output: str | None,
+    out_dir: str | None,
+    options: tuple[tuple[str, str], ...],
+    names: tuple[str, ...],
+    sizes: tuple[tuple[str, int], ...],
+) -> int:
+    """Print what the compiler makes of a model. A TLA+ module serves every setting; --set and --scope say what stands
+    in its configuration. The text of a system is that of one setting if --set leaves no other."""
+    model, system = load_model(path, loader())
     try:
-        selection = validate(systems, selection)
+        selection = validate([system], Selection(options, names, sizes))
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
-    for system in systems:
-        settings = within(all_settings(system), selection)
-        sys.stdout.write(show(slice_system(system, settings[0]) if len(settings) == 1 else system))
+    settings = within(all_settings(system), selection)
+    if target == "tla":
+        return _tla(model, system, settings, selection, output, out_dir)
+    text = show(slice_system(system, settings[0]) if len(settings) == 1 else system)
+    place = output or (str(Path(out_dir) / f"{Path(path).stem}.system") if out_dir else None)
+    if place is None:
+        sys.stdout.write(text)
+    else:
+        write(place, text)
+    return 0
+
+
+def _tla(
+    model: Model, system: System, settings: Sequence[Setting], selection: Selection, output: str | None,
+    out_dir: str | None,
+) -> int:  # fmt: skip
+    """TLA+ wants a module in a file of its name."""
+    module = tla_module(model, system, Path(output).stem if output else None)
+    place = output or (str(Path(out_dir) / f"{module.name}.tla") if out_dir else None)
+    if place is None:
+        sys.stdout.write(module.text)
+        return 0
+    write(place, module.text)
+    scope = counted_scope(system, sizes_of(system, selection))
+    only = None if not selection.names else selection.names
+    write(str(Path(place).with_suffix(".cfg")), config(module, scope, settings[0], only=only))
     return 0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cowspec.check.check import check
 from cowspec.check.modules import Loader, Program, load
+from cowspec.check.typed import Model
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader, read
 from cowspec.diagnostics import CompileError, render
@@ -29,9 +30,15 @@ def load_systems(paths: Sequence[str], *, costs: bool = False) -> tuple[System, 
 
 def load_system(path: str, find: Loader, *, costs: bool = False) -> System:
     """The system of one model file. Raises `BadInput`."""
+    return load_model(path, find, costs=costs)[1]
+
+
+def load_model(path: str, find: Loader, *, costs: bool = False) -> tuple[Model, System]:
+    """The checked model of one file, and its system. Raises `BadInput`."""
     program = load(path, read(path), find)
     try:
-        return build(check(program), costs=costs)
+        model = check(program)
+        return model, build(model, costs=costs)
     except CompileError as error:
         raise BadInput(diagnosed(error, program)) from None
 

@@ -9,6 +9,7 @@ from cowspec.system.ir import Scope, System
 
 DEFAULT_SIZE = 2
 DEFAULT_SIZES = {"Page": 3}
+COUNTED_SIZES = {"Cpu": 2, "Page": 2}
 LARGEST_SIZES = {"Cpu": 4, "Page": 4}
 """How far growing scopes grow: bugs need several CPUs at once, and few things of another kind (catalogue, part 7)."""
 
@@ -16,6 +17,11 @@ LARGEST_SIZES = {"Cpu": 4, "Page": 4}
 def default_scope(system: System, fixed: Mapping[str, int]) -> Scope:
     """The scope of those who name only some sorts: 2 elements for each other sort, 3 for `Page`."""
     return tuple((sort, fixed.get(sort, DEFAULT_SIZES.get(sort, DEFAULT_SIZE))) for sort in system.sorts)
+
+
+def counted_scope(system: System, fixed: Mapping[str, int]) -> Scope:
+    """A scope whose states can all be counted: where nothing is fixed, 2 CPUs and pages, and 1 of each other sort."""
+    return tuple((sort, fixed.get(sort, COUNTED_SIZES.get(sort, 1))) for sort in system.sorts)
 
 
 def largest_scope(system: System, fixed: Mapping[str, int]) -> Scope:

@@ -1,0 +1,139 @@
+"""The whole module, and its configuration for TLC."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cowspec.check import typed
+from cowspec.encode.tla import declarations
+from cowspec.encode.tla.actions import Action, actions
+from cowspec.encode.tla.names import identifier
+from cowspec.encode.tla.properties import Definition, definitions
+from cowspec.encode.tla.symbols import Symbols, symbols
+from cowspec.system.ir import Scope, Setting, System
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A TLA+ module, with what the reader of TLC's output needs to know of it."""
+
+    name: str
+    text: str
+    symbols: Symbols
+    properties: tuple[Definition, ...]
+    can_fault: bool
+
+
+def tla_module(model: typed.Model, system: System, name: str | None = None) -> Module:
+    """The model in TLA+, for every setting of its switches and every scope: `system` is what was built of the model.
+    `name`: of the module, if it is an identifier; else the model's."""
+    known = symbols(model, system.steps)
+    variables = tuple(table.name for table in known.tables.values())
+    made = actions(known, system.steps, (*variables, "fault"))
+    faults = any(action.faults for action in made)
+    if not faults:
+        made = actions(known, system.steps, variables)
+    defined = tuple(each for prop in model.properties for each in definitions(known, prop, faults=faults))
+    name = name if name is not None and name == identifier(name) else declarations.module_name(model)
+    text = "".join(line.rstrip() + "\n" for line in _lines(name, known, made, defined, variables, faults))
+    return Module(name, text, known, defined, faults)
+
+
+def _lines(
+    name: str, known: Symbols, made: tuple[Action, ...], defined: tuple[Definition, ...], variables: tuple[str, ...],
+    faults: bool,
+) -> Iterator[str]:  # fmt: skip
+    title = f" MODULE {name} "
+    yield title.center(100, "-")
+    yield from declarations.header(known)
+    yield "EXTENDS Naturals, FiniteSets, TLC"
+    yield from declarations.constants(known)
+    yield from declarations.variables(known, faults)
+    yield from declarations.values(known, variables, faults)
+    yield from declarations.initial(known, faults)
+    yield from declarations.section("what happens")
+    for action in made:
+        yield from (*action.lines, "")
+    yield from _next(made)
+    yield from declarations.section("what holds")
+    yield from declarations.type_ok(known, faults)
+    yield from declarations.idle_holds_nothing(known)
+    if faults:
+        yield from (
+            "",
+            "\\* no step does what the language forbids; set by the step that would have",
+            'NoFault == fault = ""',
+        )
+    for each in defined:
+        yield from ("", *each.lines)
+    yield from declarations.section("for TLC")
+    yield from declarations.for_tlc(known, variables, faults)
+    yield "=" * 100
+
+
+def _next(made: tuple[Action, ...]) -> Iterator[str]:
+    yield "Next =="
+    for action in made:
+        bound = ", ".join(f"{name} \\in {domain}" for name, domain in action.params)
+        call = f"{action.name}({', '.join(name for name, _ in action.params)})" if action.params else action.name
+        yield f"  \\/ \\E {bound}: {call}" if bound else f"  \\/ {call}"
+    if not made:
+        yield "  FALSE"
+    yield ""
+    yield "Spec == Init /\\ [][Next]_vars"
+
+
+# ---- the configuration ---------------------------------------------------------------------------------------------
+
+
+def config(
+    module: Module,
+    scope: Scope,
+    setting: Setting,
+    *,
+    symmetry: bool = True,
+    modern: bool = True,
+    only: tuple[str, ...] | None = None,
+) -> str:
+    """The `.cfg` of a scope and a setting. `only`: the properties of the model to check, and nothing else.
+    `modern`: with ALIAS and CHECK_DEADLOCK, which TLC knows since 2.16."""
+    known = module.symbols
+    said = (f"{sort}={size}" for sort, size in scope)
+    lines = [f"\\* {module.name} at {', '.join(said)}", "SPECIFICATION Spec", "CONSTANTS"]
+    elements = element_names(known, scope)
+    for sort, names in elements.items():
+        lines.append(f"  {known.domains[sort]} = {{{', '.join(names)}}}")
+        lines.append(f"  {known.none[sort]} = {known.none[sort]}")
+    switches = {switch.name: switch for switch in known.model.switches}
+    for switch, option in setting:
+        shown = ("TRUE" if option == "on" else "FALSE") if switches[switch].is_fix else f'"{option}"'
+        others = ", ".join(o for o, _ in switches[switch].options if o != option and not switches[switch].is_fix)
+        lines.append(f"  {known.switches[switch]} = {shown}" + (f"  \\* or {others}" if others else ""))
+    wanted = [each for each in module.properties if only is None or each.property in only]
+    invariants = [each.name for each in wanted if each.kind == "INVARIANT"]
+    if module.can_fault:
+        lines.append("CONSTRAINT NoFault")
+        if only is None or "no_fault" in only:
+            invariants.insert(0, "NoFault")
+    if only is None:
+        invariants[:0] = ["TypeOK", "IdleHoldsNothing"] if known.has_locks else ["TypeOK"]
+    properties = [each.name for each in wanted if each.kind == "PROPERTY"]
+    for head, listed in (("INVARIANTS", invariants), ("PROPERTIES", properties)):
+        lines += [head, *(f"  {name}" for name in listed)] if listed else []
+    if symmetry:
+        lines.append("SYMMETRY Symmetry")
+    if modern:
+        lines += ["ALIAS Alias", "CHECK_DEADLOCK FALSE"]
+    return "".join(line + "\n" for line in lines)
+
+
+def element_names(known: Symbols, scope: Scope) -> Mapping[str, tuple[str, ...]]:
+    """The model values of each sort: `page0`, `page1`."""
+    found: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set(known.top)
+    for sort, size in scope:
+        names = tuple(f"{sort.lower()}{number}" for number in range(size))
+        while taken & set(names):
+            names = tuple(f"{name}_" for name in names)
+        taken |= set(names)
+        found[sort] = names
+    return found
