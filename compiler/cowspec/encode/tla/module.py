@@ -93,8 +93,10 @@ def config(
     symmetry: bool = True,
     modern: bool = True,
     only: tuple[str, ...] | None = None,
+    implied: bool = False,
 ) -> str:
-    """The `.cfg` of a scope and a setting. `only`: the properties of the model to check, and nothing else.
+    """The `.cfg` of a scope and a setting. `only`: the properties of the model to check, and nothing else but what the
+    translation itself implies (`implied`).
     `modern`: with ALIAS and CHECK_DEADLOCK, which TLC knows since 2.16."""
     known = module.symbols
     said = (f"{sort}={size}" for sort, size in scope)
@@ -114,7 +116,7 @@ def config(
         lines.append("CONSTRAINT NoFault")
         if only is None or "no_fault" in only:
             invariants.insert(0, "NoFault")
-    if only is None:
+    if only is None or implied:
         invariants[:0] = ["TypeOK", "IdleHoldsNothing"] if known.has_locks else ["TypeOK"]
     properties = [each.name for each in wanted if each.kind == "PROPERTY"]
     for head, listed in (("INVARIANTS", invariants), ("PROPERTIES", properties)):
