@@ -8,6 +8,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from broken_tla import BROKEN, MODEL, BrokenTla
+from cases import Disagreement
 from cowspec.check import typed
 from cowspec.check.check import check
 from cowspec.check.modules import load
@@ -59,9 +61,30 @@ def examples() -> dict[str, typed.Model]:
             found.pop(path.name, None)
     for path in FOUND:
         found[path.name] = of_file(path)
+    found["awkward names"] = model_of_text(AWKWARD)
     for seed in PARSED:
         found[f"seed {seed}"] = model_of_text(model_of(seed))
     return found
+
+
+AWKWARD = """
+module vars
+sort Nat, Value
+enum IF { LET, idle_x }
+struct text { IN: Nat?, page: IF? }
+var f[Nat]: text? = any
+var c: bool
+var none_[Value]: IF
+ghost var Init: text = any
+mutex lock
+action Idle(x: Nat, f_2: Value) "[ \\ ] é" {
+  let pc = f[x].IN
+  if c { f[x] := { IN: pc, page: none } } else { c := f[pc].IN == pc }
+}
+invariant Next "": forall i: Nat: f[i].IN != none -> f[f[i].IN] != none
+transition fault "": old(c) -> c
+cover holder "": exists c_2: Nat: f[c_2] == { IN: c_2, page: LET }
+"""
 
 
 def test_every_module_parses(tmp_path: Path) -> None:
@@ -119,6 +142,28 @@ def test_models_agree(name: str, sizes: dict[str, int], tmp_path: Path) -> None:
         if found is not None:
             counted = agree(module, found, at(system, sizes), setting, tmp_path / str(number))
             assert counted.states > 30
+
+
+# ---- the tests are worth something ---------------------------------------------------------------------------------
+
+
+def breakable(folder: Path) -> None:
+    system, module = compiled(model_of_text(MODEL))
+    scope, setting = at(system, {"Cpu": 2, "Page": 2}), all_settings(system)[0]
+    found = explored(system, scope, setting, 50_000)
+    assert found is not None and found.states > 300
+    agree(module, found, scope, setting, folder)
+
+
+def test_the_breakable_model_agrees(tmp_path: Path) -> None:
+    breakable(tmp_path)
+
+
+@pytest.mark.parametrize("broken", BROKEN if NIGHTLY else BROKEN[:3], ids=lambda broken: broken.name)
+def test_mistake_is_noticed(broken: BrokenTla, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken.patch(monkeypatch)
+    with pytest.raises(Disagreement):
+        breakable(tmp_path)
 
 
 def test_symmetry_finds_no_more(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ def watching(module: Module) -> str:
     start = []
     for number, (prop, name, kind) in enumerate(watched, start=1):
         start.append(f"TLCSet({number}, 0)")
-        body = f"world' = world \\/ {name}_step" if kind == "PROPERTY" else name  # TLC asks the step first
+        step = module.symbols.derived.get(f"{prop}_step", "")
+        body = f"world' = world \\/ {step}" if kind == "PROPERTY" else name  # TLC asks the step first
         seen = f'TLCGet({number}) = 1 \\/ (TLCSet({number}, 1) /\\ PrintT(<<"bad", "{prop}">>))'
         lines[kind].append(f"  /\\ {body} \\/ {seen}")
     return "\n".join(

@@ -139,15 +139,22 @@ def values(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str
     for sort in known.refs:
         yield from _references(known, sort)
     yield from ("", comment("`f[x]`; `none` where x is absent"), "\\* @type: (k -> v, k, v) => v;")
-    yield "ValueAt(f, x, none) == IF x \\in DOMAIN f THEN f[x] ELSE none"
+    f, x, none = _bound(known, "f", "x", "none")
+    yield f"ValueAt({f}, {x}, {none}) == IF {x} \\in DOMAIN {f} THEN {f}[{x}] ELSE {none}"
     if model.procs:
-        yield from ("", comment("no call is under way on this CPU"), "Idle(c) ==")
+        (c,) = _bound(known, "c")
+        yield from ("", comment("no call is under way on this CPU"), f"Idle({c}) ==")
         for proc in model.procs:
-            yield f"  /\\ {known.tables[proc.name].name}[c].{PC} = {IDLE}"
+            yield f"  /\\ {known.tables[proc.name].name}[{c}].{PC} = {IDLE}"
     if faults:
         yield from ("", comment("a step that does what the language forbids"), "\\* @type: Str => Bool;")
-        yield "Fault(text) =="
-        yield from ("  /\\ fault' = text", "  /\\ UNCHANGED world")
+        (said,) = _bound(known, "text")
+        yield from (f"Fault({said}) ==", f"  /\\ fault' = {said}", "  /\\ UNCHANGED world")
+
+
+def _bound(known: Symbols, *names: str) -> tuple[str, ...]:
+    """Parameters of an operator that nothing in the module is called."""
+    return tuple(fresh(name, known.top) for name in names)
 
 
 def _references(known: Symbols, sort: str) -> Iterator[str]:
@@ -188,12 +195,11 @@ def _lock_values(known: Symbols) -> Iterator[str]:
         yield from ("", comment(f"a {kind.value} that nobody holds, and all of a table without a holder"))
         yield f"{free} == [{', '.join(f'{part} |-> {{}}' for part in parts)}]"
         for is_indexed in sorted({bool(lock.index) for lock in known.model.locks if lock.kind is kind}):
-            at = "[i]" if is_indexed else ""
-            without = ", ".join(f"{part} |-> lock{at}.{part} \\ {{holder}}" for part in parts)
-            record = f"[{without}]"
-            if is_indexed:
-                record = f"[i \\in DOMAIN lock |-> {record}]"
-            yield f"{released(kind, is_indexed)}(lock, holder) == {record}"
+            lock, holder, i = _bound(known, "lock", "holder", "i")
+            at = f"[{i}]" if is_indexed else ""
+            record = "[" + ", ".join(f"{part} |-> {lock}{at}.{part} \\ {{{holder}}}" for part in parts) + "]"
+            yield f"{released(kind, is_indexed)}({lock}, {holder}) =="
+            yield f"  [{i} \\in DOMAIN {lock} |-> {record}]" if is_indexed else f"  {record}"
 
 
 # ---- the start -----------------------------------------------------------------------------------------------------
@@ -311,7 +317,8 @@ def type_ok(known: Symbols, faults: bool) -> Iterator[str]:
     for var in known.model.vars:
         lines += bullet([f"{known.tables[var.name].name} \\in {_all(known, var)}"])
     for lock in known.model.locks:
-        holder = f"SUBSET ({known.domains[CPU]} \\X {{{', '.join(string(p.name) for p in known.model.procs)}}})"
+        procs = ", ".join(string(proc.name) for proc in known.model.procs)
+        holder = f"SUBSET ({known.domains[CPU]} \\X {{{procs}}})" if procs else "{{}}"
         record = "[" + ", ".join(f"{part}: {holder}" for part in PARTS[lock.kind]) + "]"
         table = known.tables[lock.name]
         whole = f"[{_domain(known, table.index)} -> {record}]" if table.index else record
@@ -325,7 +332,7 @@ def type_ok(known: Symbols, faults: bool) -> Iterator[str]:
 def idle_holds_nothing(known: Symbols) -> Iterator[str]:
     """What the steps that begin a call rely on."""
     lines: list[str] = []
-    for lock in known.model.locks:
+    for lock in known.model.locks if known.has_locks else ():
         table, taken = known.tables[lock.name], known.layout.locks[lock.name]
         env, cpu = closed(known).place("c")
         names: list[str] = []
@@ -360,11 +367,12 @@ def for_tlc(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[st
     sorts = [f"Permutations({known.domains[sort]})" for sort in known.model.sorts]
     yield "Symmetry == " + (" \\cup ".join(sorts) or "{}")
     yield ""
+    c, call = _bound(known, "c", "call")
     if known.model.procs:
         yield comment("the calls under way on a CPU: operation and next step")
-        calls = [f"<<{string(proc.name)}, {known.tables[proc.name].name}[c].{PC}>>" for proc in known.model.procs]
-        yield from hanging("Doing(c) == ", enclosed("{call \\in {", calls, f"}} : call[2] # {IDLE}}}"))
+        calls = [f"<<{string(proc.name)}, {known.tables[proc.name].name}[{c}].{PC}>>" for proc in known.model.procs]
+        yield from hanging(f"Doing({c}) == ", enclosed(f"{{{call} \\in {{", calls, f"}} : {call}[2] # {IDLE}}}"))
     parts = [f"{name} |-> {name}" for name in (*names, *(("fault",) if faults else ()))]
     if known.model.procs:
-        parts.insert(0, f"doing |-> [c \\in {known.domains[CPU]} |-> Doing(c)]")
+        parts.insert(0, f"doing |-> [{c} \\in {known.domains[CPU]} |-> Doing({c})]")
     yield from hanging("Alias == ", enclosed("[", parts, "]") if parts else ["world"])

@@ -57,13 +57,16 @@ class Env:
         return replace(self, known=self.known | frozenset(texts))
 
     def read(self, table: str, index: str | None, path: tuple[str, ...] = ()) -> Value:
-        name = self.symbols.tables[table].name
-        return self.store.read(f"{name}'" if self.after else name, index, path)
+        return self.store.read(self.table(table), index, path)
 
     def current(self, table: str) -> str:
         """A name for the whole variable as it is now."""
-        name = self.symbols.tables[table].name
-        return self.store.current(f"{name}'" if self.after else name)
+        return self.store.current(self.table(table))
+
+    def table(self, name: str) -> str:
+        """The variable in the state that is spoken of."""
+        plain = self.symbols.tables[name].name
+        return f"{plain}'" if self.after else plain
 
 
 def shown(expr: Expr, env: Env) -> str:
@@ -175,7 +178,7 @@ def _is_known(expr: Expr, env: Env) -> bool:
             return not optional and said.removesuffix(f".{field_name(name)}") in env.known
         case typed.Read(var, index) if not is_local(var, index, env) and all(sure(arg, env) for arg in index):
             at = ", ".join(peeked(arg, env) for arg in index) or None
-            return env.store.same_presence(env.symbols.tables[var].name, at) in env.known
+            return env.store.same_presence(env.table(var), at) in env.known
         case _:
             return False
 

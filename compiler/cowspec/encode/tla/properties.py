@@ -43,7 +43,7 @@ def definitions(symbols: Symbols, prop: typed.Property, *, faults: bool) -> tupl
             return (Definition(name, "INVARIANT", prop.name, (*said, f"{name} ==", *body)),)
         case PropertyKind.COVER:
             body = indented(laid_out(prop.body, closed(symbols)), 2)
-            never = f"Not_{name}"
+            never = symbols.derived[f"{prop.name}_not"]
             lines = (*said, f"{name} ==", *body, f"{never} == ~{name}")
             return (Definition(never, "INVARIANT", prop.name, lines, negated=True),)
         case PropertyKind.TRANSITION:
@@ -56,11 +56,12 @@ def _transition(
     """`[][...]_world`. TLA+ says nothing of steps that change nothing; the language does, so a property that such a
     step can violate has a second part."""
     body = laid_out(prop.body, closed(symbols, after=True))
-    lines = (*said, f"{name}_step ==", *indented(body, 2), f"{name} == [][{name}_step]_world")
+    step = symbols.derived[f"{prop.name}_step"]
+    lines = (*said, f"{step} ==", *indented(body, 2), f"{name} == [][{step}]_world")
     yield Definition(name, "PROPERTY", prop.name, lines)
     still = without_old(prop.body)
     if not valid(still):
-        part = f"{name}_in_place"
+        part = symbols.derived[f"{prop.name}_in_place"]
         kept = indented(laid_out(still, closed(symbols)), 4)
         guard = "NoFault /\\ " if faults else ""
         note = comment(f"{prop.name}, across steps that change nothing")

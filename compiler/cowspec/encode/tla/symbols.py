@@ -16,11 +16,12 @@ from cowspec.check import typed
 from cowspec.check.typed import BoolType, EnumType, SortType, StructType, Type
 from cowspec.check.walk import own_expressions, statements, walk
 from cowspec.encode.tla.names import RESERVED, fresh, identifier, string
-from cowspec.syntax.ast import LockKind
+from cowspec.syntax.ast import LockKind, PropertyKind
 from cowspec.system import ir
 from cowspec.system.lowering.layout import CPU, Layout, layout
 
 BOOL = Type(BoolType())
+DERIVED = {PropertyKind.COVER: ("_not",), PropertyKind.TRANSITION: ("_step", "_in_place")}
 PC = "pc"
 IDLE = '"idle"'
 PRESENT = "present"
@@ -53,6 +54,7 @@ class Symbols:
     properties: Mapping[str, str]
     refs: Mapping[str, str]  # of each sort with references the operator that counts them
     unlocked: Mapping[LockKind, str]
+    derived: Mapping[str, str]  # "p_not" of a cover p, "p_step" and "p_in_place" of a transition
     top: frozenset[str]
 
     @property
@@ -93,7 +95,7 @@ def field(name: str) -> str:
 
 def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
     places = layout(model)
-    taken: set[str] = set(RESERVED)
+    taken: set[str] = {*RESERVED, "refs_in", *(f"refs_{sort}_in" for sort in model.sorts)}
 
     def top(name: str) -> str:
         unique = fresh(name, taken)
@@ -107,6 +109,11 @@ def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
     declared = (*(v.name for v in model.vars), *(v.name for v in model.locks), *(v.name for v in model.procs))
     variables = {name: top(name) for name in declared}
     properties = {prop.name: top(prop.name) for prop in model.properties}
+    derived = {
+        f"{prop.name}{what}": top(f"Not_{prop.name}" if what == "_not" else f"{prop.name}{what}")
+        for prop in model.properties
+        for what in DERIVED.get(prop.kind, ())
+    }
     none = {name: top(f"No{name}") for name in (*model.sorts, *structs)}
     idle = {proc.name: top(f"idle_{proc.name}") for proc in model.procs}
     unlocked = {kind: top(f"free_{kind.value}") for kind in kinds}
@@ -115,7 +122,20 @@ def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
     refs = {sort: top("refs" if len(counted) == 1 else f"refs_{sort}") for sort in counted}
     tables: dict[str, Table] = {}
     found = Symbols(
-        model, places, domains, none, structs, switches, tables, idle, {}, properties, refs, unlocked, frozenset()
+        model,
+        places,
+        domains,
+        none,
+        structs,
+        switches,
+        tables,
+        idle,
+        {},
+        properties,
+        refs,
+        unlocked,
+        derived,
+        frozenset(),
     )
     for var in model.vars:
         tables[var.name] = Table(variables[var.name], var.index, found.absent(var.type), var.type)
@@ -125,7 +145,7 @@ def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
         tables[proc.name] = Table(variables[proc.name], (CPU,), idle[proc.name], None)
     actions = {step.name: top(step.name) for step in steps}
     return Symbols(
-        model, places, domains, none, structs, switches, tables, idle, actions, properties, refs, unlocked,
+        model, places, domains, none, structs, switches, tables, idle, actions, properties, refs, unlocked, derived,
         frozenset(taken),
     )  # fmt: skip
 
