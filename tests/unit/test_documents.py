@@ -7,6 +7,7 @@ import pytest
 from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.files import loader
+from cowspec.encode.tla.module import tla_module
 from cowspec.system.build import build
 
 ROOT = Path(__file__).parents[2]
@@ -28,3 +29,12 @@ def test_there_are_examples() -> None:
 def test_example_checks(text: str) -> None:
     system = build(check(load("example.cow", text, loader(ROOT / "spec"))))
     assert system.name == text.split()[1]
+
+
+def test_the_tla_page_shows_what_is_written() -> None:
+    page = (ROOT / "spec" / "TLA.md").read_text()
+    (text,) = re.findall(r"^```cow\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    model = check(load("example.cow", text, loader(ROOT / "spec")))
+    written = tla_module(model, build(model)).text
+    shown = re.findall(r"^```tla\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 3 and all(part in written for part in shown)
