@@ -67,26 +67,21 @@ def tlc(
 
 def _report(command: list[str], folder: str, timeout: float, watch: Callable[[str], None] | None) -> TlcReport:
     report, loose = TlcReport(), list[str]()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        for message in messages(_lines(process, time.monotonic() + timeout)):
-            report = add(report, message)
-            if message.code:
-                loose = []
-            else:
-                loose.append(message.text)
-            if watch is not None:
-                watch(report.progress)
-    except TimeoutError:
-        return TlcReport(report.generated, report.distinct, errors=(f"no end within {timeout:.0f} s",))
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            for message in messages(_lines(process, time.monotonic() + timeout)):
+                report = add(report, message)
+                loose = [] if message.code else [*loose[-2:], message.text]
+                if watch is not None:
+                    watch(report.progress)
+        except TimeoutError:
+            return TlcReport(report.generated, report.distinct, errors=(f"no end within {timeout:.0f} s",))
+        finally:
+            process.kill()
     if not report.complete and report.violated is None and not report.errors:
-        said = " ".join(loose[-3:]) or f"it ended with status {process.returncode}"
-        return TlcReport(report.generated, report.distinct, errors=(said,))
+        return TlcReport(report.generated, report.distinct, errors=(" ".join(loose) or "it said nothing",))
     return report
 
 

@@ -110,9 +110,9 @@ class _Reader:
 
 def state_of(module: Module, system: System, scope: Scope, text: str) -> tuple[State, str]:
     """The state, and what stands in `fault` ("": the last step was none)."""
-    parsed = parse_state(text)
-    decoder = _Decoder(module, system, scope, parsed)
     try:
+        parsed = parse_state(text)
+        decoder = _Decoder(module, system, scope, parsed)
         state = tuple(decoder.table(var) for var in system.vars)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StateError(f"TLC's state does not fit the model: {error!r}") from error
