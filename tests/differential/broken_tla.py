@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cowspec.check import typed
-from cowspec.encode.tla import actions, declarations, expressions, paths, properties, statements
+from cowspec.encode.tla import actions, declarations, env, expressions, paths, properties, statements
 from cowspec.encode.tla.paths import Path
 from cowspec.encode.tla.store import Clause
 
@@ -93,6 +93,7 @@ def _locals_not_counted(patch: Patch) -> None:
         return (place for place in real(sort, symbols) if place[0] not in symbols.idle)
 
     patch.setattr(expressions, "ref_places", places)
+    patch.setattr(env, "ref_places", places)
 
 
 def _old_is_new(patch: Patch) -> None:

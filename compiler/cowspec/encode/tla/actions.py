@@ -8,7 +8,8 @@ from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import BoolType, Type
-from cowspec.encode.tla.expressions import Env, idle, is_absent, present, quantifier, shown, value
+from cowspec.encode.tla.env import Env, quantifier
+from cowspec.encode.tla.expressions import idle, is_absent, present, shown, value
 from cowspec.encode.tla.locks import release_all
 from cowspec.encode.tla.names import comment, string
 from cowspec.encode.tla.paths import Item, Path, Shared, lines

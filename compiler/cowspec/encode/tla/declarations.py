@@ -6,7 +6,8 @@ from cowspec.check import typed
 from cowspec.check.typed import BoolType, EnumType, SortType, StructType, Type
 from cowspec.check.walk import walk
 from cowspec.encode.tla.actions import idle_frame
-from cowspec.encode.tla.expressions import ref_counts, ref_tables, shown
+from cowspec.encode.tla.env import ref_counts, ref_tables
+from cowspec.encode.tla.expressions import shown
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.locks import released
 from cowspec.encode.tla.names import comment, fresh, identifier, string

@@ -5,68 +5,19 @@ for an absent x; where the text around has asked for the presence of x, plain `f
 that are surely present.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import BoolType, Expr, StructType, Type
-from cowspec.encode.tla.names import fresh, string
-from cowspec.encode.tla.store import Rec, Store, Value, select, text
-from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, Symbols, base_name, type_of
+from cowspec.encode.tla.env import Env, cardinality, me, quantifier, ref_places, ref_tables
+from cowspec.encode.tla.names import string
+from cowspec.encode.tla.store import Rec, Value, select, text
+from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, base_name, type_of
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.encode.tla.text import conj, disj, implies, inner, negated, pick
 from cowspec.syntax.ast import LockKind, QuantKind
-
-
-@dataclass(frozen=True, slots=True)
-class Env:
-    """What names mean: `names` the bound ones of the model, `used` all TLA+ names bound around, `proc` the proc around,
-    `maybe` those bound by a `let` to what may be absent. `after`: variables are read in the state after the step.
-    `strict`: what has been written may be absent where it must not, as a step that faults may still be disabled."""
-
-    symbols: Symbols
-    store: Store
-    names: Mapping[str, Value] = field(default_factory=dict)
-    used: frozenset[str] = frozenset()
-    proc: str | None = None
-    maybe: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
-    after: bool = False
-    strict: bool = False
-
-    def bind(self, name: str) -> tuple["Env", str]:
-        """The scope inside a binder, and the binder's name in TLA+."""
-        unique = fresh(name, self.symbols.top | self.used)
-        return replace(self, names={**self.names, name: unique}, used=self.used | {unique}), unique
-
-    def place(self, name: str) -> tuple["Env", str]:
-        """A bound name that nothing in the model refers to."""
-        unique = fresh(name, self.symbols.top | self.used)
-        return replace(self, used=self.used | {unique}), unique
-
-    def open(self, binders: tuple[typed.Binder, ...]) -> tuple["Env", tuple[tuple[str, str], ...]]:
-        """The scope inside the binders; name and set of each."""
-        env, bound = self, []
-        for binder in binders:
-            env, name = env.bind(binder.name)
-            bound.append((name, self.symbols.domains[binder.sort]))
-        return env, tuple(bound)
-
-    def knowing(self, texts: Iterator[str] | frozenset[str]) -> "Env":
-        return replace(self, known=self.known | frozenset(texts))
-
-    def read(self, table: str, index: str | None, path: tuple[str, ...] = ()) -> Value:
-        return self.store.read(self.table(table), index, path)
-
-    def current(self, table: str) -> str:
-        """A name for the whole variable as it is now."""
-        return self.store.current(self.table(table))
-
-    def table(self, name: str) -> str:
-        """The variable in the state that is spoken of."""
-        plain = self.symbols.tables[name].name
-        return f"{plain}'" if self.after else plain
 
 
 def shown(expr: Expr, env: Env) -> str:
@@ -376,19 +327,6 @@ def _may_lack(of: Type) -> bool:
     return of.optional or isinstance(of.base, BoolType)
 
 
-def quantifier(kind: QuantKind, bound: tuple[tuple[str, str], ...]) -> str:
-    """`\\A m, n \\in Mm, a \\in Va`"""
-    groups: list[tuple[list[str], str]] = []
-    for name, domain in bound:
-        if groups and groups[-1][1] == domain:
-            groups[-1][0].append(name)
-        else:
-            groups.append(([name], domain))
-    said = ", ".join(f"{', '.join(names)} \\in {domain}" for names, domain in groups)
-    sign = "\\A" if kind is QuantKind.FORALL else "\\E"
-    return f"{sign} {said}"
-
-
 def _quantified(kind: QuantKind, binders: tuple[typed.Binder, ...], where: Expr | None, body: Expr, env: Env) -> str:
     inside, bound = env.open(binders)
     if where is None:
@@ -435,11 +373,6 @@ def _changed(lock: str, index: tuple[Expr, ...], env: Env) -> str:
     return f"{me(env.proc)} \\in {holders(lock, index, SEEN, env)}"
 
 
-def me(proc: str) -> str:
-    """The call on self, as a holder of locks."""
-    return f"<<self, {string(proc)}>>"
-
-
 # ---- counting ------------------------------------------------------------------------------------------------------
 
 
@@ -454,13 +387,6 @@ def _counted(term: typed.Count | typed.Refs, env: Env) -> str:
             assert_never(term)
 
 
-def cardinality(bound: tuple[tuple[str, str], ...], where: str) -> str:
-    if not bound:
-        return f"(IF {where} THEN 1 ELSE 0)"
-    names, domains = ", ".join(name for name, _ in bound), " \\X ".join(domain for _, domain in bound)
-    return f"Cardinality({{{f'<<{names}>>' if len(bound) > 1 else names} \\in {domains} : {where}}})"
-
-
 def _references(of: Expr, env: Env) -> str:
     """Over the tables as they are now, where a step has changed one of them."""
     sort = base_name(type_of(of))
@@ -471,28 +397,3 @@ def _references(of: Expr, env: Env) -> str:
     if not env.after and all(env.store.keeps(env.symbols.tables[table].name, path) for table, _, path in places):
         return f"{name}({now})"
     return f"{name}_in({', '.join((now, *(env.current(table) for table in ref_tables(sort, env.symbols))))})"
-
-
-def ref_tables(sort: str, symbols: Symbols) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(table for table, _, _ in ref_places(sort, symbols)))
-
-
-def ref_places(sort: str, symbols: Symbols) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """Table, index sorts and path of every scalar that holds references to the sort."""
-    for var in symbols.layout.table.values():
-        if var.is_ref and var.domain == sort:
-            head, at, rest = var.name.partition("@")
-            path = rest.split(".") if at else var.source[1:]
-            yield (head if at else var.source[0]), var.index, tuple(field_name(name) for name in path)
-
-
-def ref_counts(sort: str, element: str, tables: Mapping[str, str], env: Env) -> Iterator[str]:
-    """One count for each such scalar; `tables` are the names of their variables."""
-    for table, index, path in ref_places(sort, env.symbols):
-        inside, bound = env, []
-        for domain in index:
-            inside, name = inside.place(domain[:1].lower())
-            bound.append((name, env.symbols.domains[domain]))
-        at = f"[{', '.join(name for name, _ in bound)}]" if bound else ""
-        here = "".join((tables[table], at, *(f".{name}" for name in path)))
-        yield cardinality(tuple(bound), f"{here} = {element}")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from cowspec.check import typed
 from cowspec.check.typed import Expr
-from cowspec.encode.tla.expressions import Env, met, quantifier, shown, unmet
+from cowspec.encode.tla.env import Env, quantifier
+from cowspec.encode.tla.expressions import met, shown, unmet
 from cowspec.encode.tla.text import bare, bullet, hanging, indented, operand
 from cowspec.syntax.ast import QuantKind
 

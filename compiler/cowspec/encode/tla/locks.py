@@ -4,7 +4,8 @@
 """
 
 from cowspec.check import typed
-from cowspec.encode.tla.expressions import Env, held, holders, is_absent, me, present, shown
+from cowspec.encode.tla.env import Env, me
+from cowspec.encode.tla.expressions import held, holders, is_absent, present, shown
 from cowspec.encode.tla.names import string
 from cowspec.encode.tla.paths import Path
 from cowspec.encode.tla.store import text

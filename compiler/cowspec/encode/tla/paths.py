@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cowspec.check import typed
-from cowspec.encode.tla.expressions import Env, met, shown, unmet
+from cowspec.encode.tla.env import Env
+from cowspec.encode.tla.expressions import met, shown, unmet
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.names import comment, fresh, string
 from cowspec.encode.tla.store import Joined, Pending, Store, Value

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from cowspec.check import typed
 from cowspec.check.typed import Expr
-from cowspec.encode.tla.expressions import Env
+from cowspec.encode.tla.env import Env
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.names import comment
 from cowspec.encode.tla.store import Store

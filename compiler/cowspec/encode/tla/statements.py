@@ -10,7 +10,8 @@ from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import Expr, StructType, Type
-from cowspec.encode.tla.expressions import Env, is_absent, is_local, met, present, quantifier, shown, sure, value
+from cowspec.encode.tla.env import Env, quantifier
+from cowspec.encode.tla.expressions import is_absent, is_local, met, present, shown, sure, value
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.locks import lock_statement
 from cowspec.encode.tla.paths import Branch, Path, branches
