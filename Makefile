@@ -3,13 +3,16 @@ VENV ?= .venv
 BIN  := $(VENV)/bin
 PY   ?= python3
 
-.PHONY: proofs test check format bench clean
+.PHONY: proofs test nightly check format bench clean
 
 proofs: $(VENV)/run.stamp            ## install, and check every expectation written in models/
 	$(BIN)/cowspec check models/
 
 test: $(VENV)/test.stamp             ## install what the tests need, and run them
 	$(BIN)/python -m pytest -n auto
+
+nightly: $(VENV)/test.stamp          ## more random models, and larger scopes
+	COWSPEC_NIGHTLY=1 $(BIN)/python -m pytest -n auto tests/differential
 
 check: $(VENV)/test.stamp            ## what must be green before every commit
 	$(BIN)/ruff format --check compiler tests

@@ -38,8 +38,14 @@ def jar() -> Path | None:
 
 
 def java(main: str, *args: str, folder: Path) -> str:
+    """What it prints. The tools unpack their standard modules where temporary files go: a place of its own."""
     run = subprocess.run(
-        [*JAVA, "-cp", str(jar()), main, *args], cwd=folder, capture_output=True, text=True, timeout=600, check=False
+        [*JAVA, f"-Djava.io.tmpdir={folder}", "-cp", str(jar()), main, *args],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     return run.stdout + run.stderr
 

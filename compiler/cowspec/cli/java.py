@@ -52,13 +52,15 @@ def tlc(
 ) -> Callable[[Module, Mapping[str, str]], TlcReport]:
     """A runner of TLC that keeps the files of its last run in `folder`. Raises `BadInput` without Java or the jar.
     `timeout`: seconds of one run. `watch` is told how far a run is."""
-    command = [java(), *OPTIONS, "-cp", str(jar().resolve()), "tlc2.TLC"]
+    program, tools = java(), str(jar().resolve())
 
     def run(module: Module, files: Mapping[str, str]) -> TlcReport:
         for name, text in files.items():
             write(str(Path(folder) / name), text)
         with tempfile.TemporaryDirectory(prefix="cowspec-tlc-") as scratch:
             options = ["-tool", "-nowarning", "-deadlock", "-workers", str(workers), "-metadir", scratch]
+            # TLC unpacks its standard modules where temporary files go: two runs in one place would disturb each other.
+            command = [program, *OPTIONS, f"-Djava.io.tmpdir={scratch}", "-cp", tools, "tlc2.TLC"]
             started = [*command, *options, "-config", f"{module.name}.cfg", f"{module.name}.tla"]
             return _report(started, folder, timeout, watch)
 

@@ -41,8 +41,9 @@ def command(
     path: str, options: Any, names: Any, sizes: Any, workers: int, timeout: float, no_symmetry: bool, count: bool,
     **rest: Any,
 ) -> int:  # fmt: skip
-    """Let TLC search all states of a scope (default: 2 CPUs and pages, 1 of each other sort) for violations. Its runs
-    are replayed by the evaluator: exit status 6 if the two disagree."""
+    """Let TLC search all states of a scope (default: 2 CPUs and pages, 1 of each other sort) for violations, under each
+    setting that --set leaves. Its runs are replayed by the evaluator: exit status 6 if the two disagree, 1 if something
+    is violated."""
     model, system = load_model(path, loader())
     try:
         selection = validate([system], Selection(options, names, sizes))

@@ -136,6 +136,9 @@ def values(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str
         yield from _struct(known, struct)
     for proc in model.procs:
         yield f"{known.idle[proc.name]} == {text(idle_frame(proc, known))}"
+    if known.has_locks:
+        procs = ", ".join(string(proc.name) for proc in model.procs)
+        yield f"Holder == {known.domains[CPU]} \\X {{{procs}}}"
     yield from _lock_values(known)
     for sort in known.refs:
         yield from _references(known, sort)
@@ -318,8 +321,7 @@ def type_ok(known: Symbols, faults: bool) -> Iterator[str]:
     for var in known.model.vars:
         lines += bullet([f"{known.tables[var.name].name} \\in {_all(known, var)}"])
     for lock in known.model.locks:
-        procs = ", ".join(string(proc.name) for proc in known.model.procs)
-        holder = f"SUBSET ({known.domains[CPU]} \\X {{{procs}}})" if procs else "{{}}"
+        holder = "SUBSET Holder" if known.has_locks else "{{}}"
         record = "[" + ", ".join(f"{part}: {holder}" for part in PARTS[lock.kind]) + "]"
         table = known.tables[lock.name]
         whole = f"[{_domain(known, table.index)} -> {record}]" if table.index else record
@@ -366,14 +368,15 @@ def _frame_type(known: Symbols, proc: typed.Proc) -> list[str]:
 
 def for_tlc(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str]:
     sorts = [f"Permutations({known.domains[sort]})" for sort in known.model.sorts]
-    yield "Symmetry == " + (" \\cup ".join(sorts) or "{}")
+    parts = [sort if not n else f"\\cup {sort}" for n, sort in enumerate(sorts)]
+    yield from hanging("Symmetry == ", parts or ["{}"])
     yield ""
     c, call = _bound(known, "c", "call")
     if known.model.procs:
         yield comment("the calls under way on a CPU: operation and next step")
         calls = [f"<<{string(proc.name)}, {known.tables[proc.name].name}[{c}].{PC}>>" for proc in known.model.procs]
         yield from hanging(f"Doing({c}) == ", enclosed(f"{{{call} \\in {{", calls, f"}} : {call}[2] # {IDLE}}}"))
-    parts = [f"{name} |-> {name}" for name in (*names, *(("fault",) if faults else ()))]
+    fields = [f"{name} |-> {name}" for name in (*names, *(("fault",) if faults else ()))]
     if known.model.procs:
-        parts.insert(0, f"doing |-> [{c} \\in {known.domains[CPU]} |-> Doing({c})]")
-    yield from hanging("Alias == ", enclosed("[", parts, "]") if parts else ["world"])
+        fields.insert(0, f"doing |-> [{c} \\in {known.domains[CPU]} |-> Doing({c})]")
+    yield from hanging("Alias == ", enclosed("[", fields, "]") if fields else ["world"])

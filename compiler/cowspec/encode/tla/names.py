@@ -17,7 +17,7 @@ Nat Seq Len Append Head Tail SubSeq SelectSeq Cardinality IsFiniteSet Print Prin
 Permutations SortSeq RandomElement Any ToString TLCEval
 """
 _MODULE = """
-Init Next Spec TypeOK IdleHoldsNothing Symmetry Alias Doing NoFault Fault Idle ValueAt fault vars world self
+Init Next Spec TypeOK IdleHoldsNothing Symmetry Alias Doing NoFault Fault Idle Holder ValueAt fault vars world self
 Released_mutex Released_rwlock Released_seqcount Released_one_mutex Released_one_rwlock Released_one_seqcount
 """
 RESERVED = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MODULE}".split())
