@@ -4,10 +4,12 @@ import importlib.util
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from cowspec.cli.errors import BadInput
@@ -69,9 +71,12 @@ def tlc(
 
 def _report(command: list[str], folder: str, timeout: float, watch: Callable[[str], None] | None) -> TlcReport:
     report, loose = TlcReport(), list[str]()
-    with subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        _ending_together(),
+        subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+    ):
         try:
             for message in messages(_lines(process, time.monotonic() + timeout)):
                 report = add(report, message)
@@ -85,6 +90,20 @@ def _report(command: list[str], folder: str, timeout: float, watch: Callable[[st
     if not report.complete and report.violated is None and not report.errors:
         return TlcReport(report.generated, report.distinct, errors=(" ".join(loose) or "it said nothing",))
     return report
+
+
+@contextmanager
+def _ending_together() -> Iterator[None]:
+    """Who ends this program ends TLC, too: SIGTERM is taken for Ctrl-C meanwhile."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _lines(process: "subprocess.Popen[bytes]", deadline: float) -> Iterator[str]:
