@@ -274,8 +274,8 @@ def formula(expr: Expr, env: Env) -> str:
             return idle(tuple(env.symbols.layout.frames), cpu, env)
         case typed.Held(lock, index, write):
             return held(lock, index, write, env)
-        case typed.Changed(lock, index):
-            return _changed(lock, index, env)
+        case typed.Changed(lock, index, cpu):
+            return _changed(lock, index, cpu, env)
         case typed.SwitchIs(switch, option):
             return _switch(switch, option, env)
         case (
@@ -367,10 +367,13 @@ def held(lock: str, index: tuple[Expr, ...], write: bool, env: Env) -> str:
     return disj(f"{holders(lock, index, part, env)} # {{}}" for part in parts)
 
 
-def _changed(lock: str, index: tuple[Expr, ...], env: Env) -> str:
-    if env.proc is None or env.proc not in env.symbols.layout.locks[lock].watchers:
-        return "FALSE"
-    return f"{me(env.proc)} \\in {holders(lock, index, SEEN, env)}"
+def _changed(lock: str, index: tuple[Expr, ...], cpu: Expr | None, env: Env) -> str:
+    """Of this call, or of any on a CPU."""
+    watchers = env.symbols.layout.locks[lock].watchers
+    seen = holders(lock, index, SEEN, env)
+    if cpu is not None:
+        return disj(f"<<{shown(cpu, env)}, {string(proc)}>> \\in {seen}" for proc in watchers)
+    return f"{me(env.proc)} \\in {seen}" if env.proc is not None and env.proc in watchers else "FALSE"
 
 
 # ---- counting ------------------------------------------------------------------------------------------------------

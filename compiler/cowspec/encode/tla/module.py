@@ -10,6 +10,7 @@ from cowspec.encode.tla.names import identifier
 from cowspec.encode.tla.properties import Definition, definitions
 from cowspec.encode.tla.symbols import Symbols, symbols
 from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.lowering.spends import without_spends
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Module:
 def tla_module(model: typed.Model, system: System, name: str | None = None) -> Module:
     """The model in TLA+, for every setting of its switches and every scope: `system` is what was built of the model.
     `name`: of the module, if it is an identifier; else the model's."""
+    model = without_spends(model)
     known = symbols(model, system.steps)
     variables = tuple(table.name for table in known.tables.values())
     made = actions(known, system.steps, (*variables, "fault"))

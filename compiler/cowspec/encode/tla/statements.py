@@ -90,7 +90,7 @@ def _simple(stmt: typed.Stmt, path: Path) -> None:
             lock_statement(stmt, path.env.proc, path)
         case typed.Note(words):
             path.remark(words)
-        case typed.If() | typed.Goto() | typed.Return() | typed.Call():
+        case typed.If() | typed.Goto() | typed.Return() | typed.Call() | typed.Spend():
             raise TypeError(f"not a simple statement: {stmt}")
         case _:
             assert_never(stmt)
