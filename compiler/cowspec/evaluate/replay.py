@@ -25,6 +25,12 @@ def replay(system: ir.System, trace: Trace) -> Trace:
     (step, for a transition property) does not violate the property, reach the cover, or end in the fault. Recorded
     notes are not compared. A trace whose property is "" claims nothing but to be a run.
     """
+    return replay_reading(system, trace)[0]
+
+
+def replay_reading(system: ir.System, trace: Trace) -> tuple[Trace, frozenset[str]]:
+    """What `replay` returns, and the switches that were looked at: under all settings that agree on them the trace is
+    the same run, with the same end. (Not of a sliced system, which looks at none.)"""
     try:
         machine = Machine(system, trace.scope, trace.setting)
         is_start = machine.is_start(trace.start)
@@ -43,7 +49,7 @@ def replay(system: ir.System, trace: Trace) -> Trace:
         if taken.state is not None:
             before, state = state, taken.state
     _check_end(machine, trace, before, state, fault)
-    return replace(trace, steps=tuple(steps), fault=fault)
+    return replace(trace, steps=tuple(steps), fault=fault), machine.switches_read
 
 
 def _fire(machine: Machine, state: ir.State, recorded: TraceStep, number: int) -> tuple[TraceStep, str | None]:
