@@ -1,5 +1,6 @@
 """Checking a trace: every step is fired again, and what the trace claims at its end is evaluated."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cowspec.evaluate.machine import Disabled, Faulted, Machine, Moved
@@ -25,14 +26,41 @@ def replay(system: ir.System, trace: Trace) -> Trace:
     (step, for a transition property) does not violate the property, reach the cover, or end in the fault. Recorded
     notes are not compared. A trace whose property is "" claims nothing but to be a run.
     """
-    return replay_reading(system, trace)[0]
+    return _replayed(_machine(system, trace), trace)
 
 
-def replay_reading(system: ir.System, trace: Trace) -> tuple[Trace, frozenset[str]]:
-    """What `replay` returns, and the switches that were looked at: under all settings that agree on them the trace is
-    the same run, with the same end. (Not of a sliced system, which looks at none.)"""
+def replays_under(system: ir.System, trace: Trace, settings: Iterable[ir.Setting]) -> tuple[ir.Setting, ...]:
+    """Those of the settings under which the same firings from the same start are a run with the same end.
+
+    One replay answers for all settings that agree on the switches it looked at.
+    """
+    bare = replace(trace, steps=tuple(replace(step, state=None) for step in trace.steps))
+    found: set[ir.Setting] = set()
+    waiting = tuple(settings)
+    while waiting:
+        tried = replace(bare, setting=waiting[0])
+        machine = _machine(system, tried)
+        try:
+            _replayed(machine, tried)
+            is_run = True
+        except ReplayError:
+            is_run = False
+        decided = {pair for pair in waiting[0] if pair[0] in machine.switches_read}
+        if is_run:
+            found.update(setting for setting in waiting if decided <= set(setting))
+        waiting = tuple(setting for setting in waiting if not decided <= set(setting))
+    return tuple(setting for setting in settings if setting in found)
+
+
+def _machine(system: ir.System, trace: Trace) -> Machine:
     try:
-        machine = Machine(system, trace.scope, trace.setting)
+        return Machine(system, trace.scope, trace.setting)
+    except ValueError as error:
+        raise ReplayError(0, f"scope or switches do not fit the model: {error}") from error
+
+
+def _replayed(machine: Machine, trace: Trace) -> Trace:
+    try:
         is_start = machine.is_start(trace.start)
     except ValueError as error:
         raise ReplayError(0, f"scope or switches do not fit the model: {error}") from error
@@ -49,7 +77,7 @@ def replay_reading(system: ir.System, trace: Trace) -> tuple[Trace, frozenset[st
         if taken.state is not None:
             before, state = state, taken.state
     _check_end(machine, trace, before, state, fault)
-    return replace(trace, steps=tuple(steps), fault=fault), machine.switches_read
+    return replace(trace, steps=tuple(steps), fault=fault)
 
 
 def _fire(machine: Machine, state: ir.State, recorded: TraceStep, number: int) -> tuple[TraceStep, str | None]:

@@ -11,7 +11,7 @@ from cowspec.engines.bmc import EncodingDisagrees, search
 from cowspec.engines.bmc_goals import Faults, Goal, Target, Violates
 from cowspec.engines.scopes import default_scope, growing, largest_scope
 from cowspec.evaluate.machine import Machine
-from cowspec.evaluate.replay import ReplayError, replay, replay_reading
+from cowspec.evaluate.replay import ReplayError, replay, replays_under
 from cowspec.evidence.renumber import renumber
 from cowspec.judge.plan import either
 from cowspec.judge.results import Disagreement, Witness
@@ -35,8 +35,8 @@ def refute(
 ) -> tuple[Searched, ...] | Disagreement:
     """Searches a run for each of the settings, at the scopes in their order.
 
-    One search asks for the first run under any of the settings. It is one, and the first, under all of them that agree
-    on the switches it depends on; the search goes on with the others.
+    One search asks for the first run under any of the settings. Where it is a run under others too, it is the first
+    there as well; the search goes on with the rest.
     """
     goal: Goal = Faults() if name == NO_FAULT else Violates(name)
     groups: list[Searched] = []
@@ -51,11 +51,10 @@ def refute(
             groups.append(Searched(waiting, verdict))
             break
         trace = shown(system, verdict.trace)
-        read = replay_reading(system, trace)[1]
-        depends = {pair for pair in trace.setting if pair[0] in read}
-        alike = tuple(setting for setting in waiting if depends <= set(setting))
+        alike = replays_under(system, trace, waiting)
         groups.append(Searched(alike, replace(verdict, trace=trace), witness_of(system, trace)))
-        waiting = tuple(setting for setting in waiting if not depends <= set(setting))
+        taken = set(alike)
+        waiting = tuple(setting for setting in waiting if setting not in taken)
     return tuple(groups)
 
 
