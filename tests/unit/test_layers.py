@@ -26,7 +26,7 @@ ORDER = (
 )
 APART = {("evaluate", "encode"), ("encode", "evaluate")}
 Z3_HOMES = ("encode/fol/", "engines/induction", "cli/doctor.py")
-SAT_HOMES = ("encode/finite/", "engines/bmc", "cli/doctor.py")
+SAT_HOMES = ("encode/finite/", "engines/bmc", "engines/inference/", "cli/doctor.py")
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

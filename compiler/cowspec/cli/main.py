@@ -20,6 +20,7 @@ COMMANDS = {
     "prove": "prove properties for every size",
     "refute": "search the shortest run that violates a property",
     "cost": "what each operation costs: copies, flushes, locks",
+    "infer": "find the lemmas with which a property is proved for every size",
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
     "tlc": "let TLC search all states of a scope: a second judge",

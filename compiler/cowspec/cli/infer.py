@@ -1,0 +1,55 @@
+"""`cowspec infer`: searches the lemmas with which properties are proved for every size."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from cowspec.cli.errors import BadInput
+from cowspec.cli.files import read, write
+from cowspec.cli.load import load_systems
+from cowspec.cli.options import selecting, styling
+from cowspec.judge.inferring import inferences, status_of_infer
+from cowspec.judge.selection import Selection, SelectionError, validate
+from cowspec.report.inferred import inferred_text, record, written
+from cowspec.report.text import Style
+from cowspec.verdict import Limits
+
+
+@click.command("infer")
+@click.argument("path", metavar="MODEL")
+@selecting
+@click.option("--from-scratch", is_flag=True, help="Without the lemmas that the model and the library have.")
+@click.option("--write", "write_back", is_flag=True, help="Append what was found to MODEL.")
+@click.option("--timeout", type=click.FloatRange(1, 86400), default=300.0, show_default=True, metavar="SECONDS",
+              help="For one property.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the search.")
+@click.option("--timings", is_flag=True, help="Show how long it took.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@styling
+def command(path: str, write_back: bool, as_json: bool, timings: bool, **rest: Any) -> int:
+    """Search lemmas that make the invariants of a MODEL (-i NAME: only these) inductive at any size, under the selected
+    settings together; print them, and prove with them."""
+    (system,) = load_systems([path])
+    try:
+        selection = validate([system], Selection(rest["options"], rest["names"]))
+    except SelectionError as error:
+        raise BadInput(f"error: {error}") from None
+    say = (lambda text: click.echo(text, err=True)) if rest["verbose"] else (lambda _: None)
+    found = inferences(
+        system,
+        selection,
+        Limits(seed=rest["seed"]),
+        seconds=rest["timeout"],
+        from_scratch=rest["from_scratch"],
+        say=say,
+    )
+    text = written(system, found)
+    if write_back and text:
+        write(path, read(path).rstrip("\n") + "\n\n" + text)
+    if as_json:
+        click.echo(json.dumps({"model": path, "properties": [record(system, each) for each in found]}, indent=1))
+    else:
+        sys.stdout.write(inferred_text(system, found, Style(rest["width"], rest["verbose"]), timings=timings))
+    return status_of_infer(found)

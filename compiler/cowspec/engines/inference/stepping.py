@@ -1,0 +1,193 @@
+"""States and steps of a scope as a SAT problem that grows: does a lemma hold across a step? Is it false after a run?
+
+In: the relational system and a scope. Formulas are grounded when they are first assumed or asked for, so lemmas come
+and go as assumptions and nothing is built twice. The states are either *real*, or those that the any-size prover
+considers: `typing` and the compiler's facts hold, but a present value need not exist (`relational/translate.py`):
+what is inductive among the latter has a chance there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cowspec.encode.finite.circuit import TRUE, Circuit, Clauses, Literal
+from cowspec.encode.finite.decode import Truths, setting_of
+from cowspec.encode.finite.ground import Grounder, Table
+from cowspec.encode.finite.template import build
+from cowspec.encode.relational.connectives import resolve
+from cowspec.encode.relational.formula import Formula, RelSystem
+from cowspec.engines.bmc import starting
+from cowspec.engines.bmc_asking import Asker
+from cowspec.engines.bmc_sat import cadical, glucose
+from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.system import ir
+from cowspec.system.ir import Scope, Setting, State, System, Value
+from cowspec.verdict import TraceStep
+
+
+class Steps:
+    """Runs of `depth` steps at one scope, under the settings that satisfy `when`: one step from any state, or (`start`)
+    at most so many from a start state."""
+
+    def __init__(
+        self,
+        system: System,
+        rel: RelSystem,
+        scope: Scope,
+        when: ir.Formula,
+        *,
+        start: bool = False,
+        real: bool = False,
+        depth: int = 1,
+    ) -> None:
+        self.system, self.scope, self.depth, self.real = system, scope, depth, real
+        if not real:
+            rel = replace(rel, exact=())
+        rel = replace(rel, steps=tuple(replace(step, guard=resolve(step.guard, True)) for step in rel.steps))
+        given = starting(rel) if start else [*(f for _, f in rel.typing), *(fact.formula for fact in rel.facts)]
+        given = [resolve(each, True) for each in given]
+        self._unrolling = Unrolling(build(rel, (scope,), given, (), None), cadical() if start else glucose())
+        for _ in range(depth):
+            self._unrolling.extend()
+        self._asker = Asker(system, rel, self._unrolling)
+        template = self._unrolling.template
+        self._given = [self._asker.setting_literal(when)]
+        if not start:
+            self._given += [-self._unrolling.literal(each, 0) for each in (template.idle, template.faulting)]
+        self._circuit = Circuit()
+        self._clauses = Clauses(self._circuit)
+        self._solver_of: dict[Literal, int] = {TRUE: self._unrolling.literal(TRUE, 0)}
+        self._sent = 0
+        if start and depth:
+            self._given.append(-self._unrolling.faulted(depth))
+        self._tables = {frame: self._frame_tables(frame) for frame in {0, depth}}
+        universe = template.universe
+        self._grounders = {f: Grounder(self._circuit, universe, rel.predicates, t) for f, t in self._tables.items()}
+        self._literals: dict[tuple[str, int, bool], int] = {}
+        self._last: list[int] = []
+        self._fired: dict[str, int] = {}
+        self.queries = 0
+
+    def breaks(
+        self,
+        name: str,
+        formula: Formula,
+        assumed: Iterable[tuple[str, Formula]],
+        deadline: float,
+        step: str | None = None,
+    ) -> bool | None:
+        """Is there a step (of this name) from a state with all that is assumed to one without the formula? None: out of
+        time. The state is then `before()`."""
+        given = [*self._given, *(self._literal(each, what, 0, True) for each, what in assumed)]
+        if step is not None:
+            given.append(self._fires(step))
+        return self._ask([*given, self._literal(name, formula, self.depth, False)], deadline)
+
+    def violated(self, name: str, formula: Formula, deadline: float) -> bool | None:
+        """Does a run from a start state end without the formula? The state is then `after()`."""
+        return self._ask([*self._given, self._literal(name, formula, self.depth, False)], deadline)
+
+    def _ask(self, given: list[int], deadline: float) -> bool | None:
+        self.queries += 1
+        self._last = given
+        return self._unrolling.solve(given, deadline)
+
+    def smallest(self) -> None:
+        """After a question that found a state: the same question, with as few true atoms as taking them in order can
+        get."""
+        given = list(self._last)
+        atoms = [literal for name in self._tables[0] for literal in reversed(self._unrolling.template.tables[name])]
+        literals = list(dict.fromkeys(self._unrolling.literal(atom, 0) for atom in atoms if abs(atom) != TRUE))
+        true = [each for each in literals if self._unrolling.solver_value(each)]
+        given += [-each for each in literals if not self._unrolling.solver_value(each)]
+        needed: list[int] = []
+        while true:
+            each = true.pop(0)
+            if self._unrolling.solve([*given, *needed, -each], float("inf")):
+                given.append(-each)
+                given += [-other for other in true if not self._unrolling.solver_value(other)]
+                true = [other for other in true if self._unrolling.solver_value(other)]
+            else:
+                needed.append(each)
+        self._unrolling.solve([*given, *needed], float("inf"))
+
+    def before(self) -> tuple[State, Setting]:
+        """The state that the last question found. A value that is present and is none of the elements is -1."""
+        return self._state(0)
+
+    def firing(self) -> TraceStep:
+        """The step that the last question found, and the state after it; of real states only."""
+        firing, _ = self._asker.firing(self.scope, 0)
+        return TraceStep(firing, (), self._state(1)[0])
+
+    def after(self) -> tuple[State, Setting]:
+        """The state that the run found ends in."""
+        return self._state(self.depth)
+
+    def _state(self, frame: int) -> tuple[State, Setting]:
+        truths = self._asker.truths(self.scope, frame)
+        sizes, members = dict(self.scope), dict(self.system.enums)
+        tables = tuple(_table(var, sizes, members, truths) for var in self.system.vars)
+        return tables, setting_of(self.system, truths)
+
+    def steps(self) -> tuple[str, ...]:
+        """The names of the steps."""
+        return tuple(dict.fromkeys(step.name for step in self._asker.rel.steps))
+
+    def _fires(self, step: str) -> int:
+        if step not in self._fired:
+            self._fired[step] = self._asker.fires(step, 0)
+        return self._fired[step]
+
+    def _frame_tables(self, frame: int) -> dict[str, Table]:
+        tables: dict[str, Table] = {}
+        for name, table in self._unrolling.template.tables.items():
+            tables[name] = [self._own(self._unrolling.literal(literal, frame)) for literal in table]
+        return tables
+
+    def _own(self, solver_literal: int) -> Literal:
+        variable = self._circuit.variable()
+        self._solver_of[variable] = solver_literal
+        return variable
+
+    def _literal(self, name: str, formula: Formula, frame: int, holds: bool) -> int:
+        """A literal that implies the formula (or its negation) at the frame."""
+        key = (name, frame, holds)
+        found = self._literals.get(key)
+        if found is None:
+            grounded = self._grounders[frame].ground(resolve(formula, holds))
+            guard = self._circuit.variable()
+            self._clauses.require(-guard, grounded if holds else -grounded)
+            self._send()
+            found = self._literals[key] = self._translated(guard)
+        return found
+
+    def _send(self) -> None:
+        for clause in self._clauses.clauses[self._sent :]:
+            self._unrolling.add([self._translated(literal) for literal in clause])
+        self._sent = len(self._clauses.clauses)
+
+    def _translated(self, literal: Literal) -> int:
+        variable = abs(literal)
+        if variable not in self._solver_of:
+            self._solver_of[variable] = self._unrolling.fresh()
+        found = self._solver_of[variable]
+        return found if literal > 0 else -found
+
+
+def _table(
+    var: ir.StateVar, sizes: dict[str, int], members: dict[str, tuple[str, ...]], truths: Truths
+) -> tuple[Value, ...]:
+    if var.domain is None:
+        return tuple(literal == TRUE for literal in truths[var.name])
+    if var.domain in members:
+        columns: Sequence[Table] = [truths[f"{var.name}={member}"] for member in members[var.domain]]
+    else:
+        size = sizes[var.domain]
+        columns = [truths[var.name][element::size] for element in range(size)]
+    cells: list[Value] = []
+    for place in zip(*columns, strict=True):
+        cells.append(next((value for value, literal in enumerate(place) if literal == TRUE), None))
+    if f"{var.name}?" in truths:
+        there = truths[f"{var.name}?"]
+        return tuple(-1 if value is None and flag == TRUE else value for value, flag in zip(cells, there, strict=True))
+    return tuple(cells)

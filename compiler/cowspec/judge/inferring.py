@@ -1,0 +1,119 @@
+"""Lemmas searched for the properties of a model, and what is said where none were found.
+
+In: a system, what was selected, limits. Out: an `Inference` for each property. Where the search did not succeed, runs
+are searched: a property that is false needs no lemma.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from cowspec.encode.relational.translate import translate
+from cowspec.engines.bmc import EncodingDisagrees
+from cowspec.engines.cti import reach_state
+from cowspec.engines.inference.infer import Inferred, infer
+from cowspec.engines.scopes import elements
+from cowspec.judge.plan import asked_properties, switch_formula
+from cowspec.judge.proving import replay_without_claim
+from cowspec.judge.refuting import Searched, refute, scopes_for
+from cowspec.judge.results import Status
+from cowspec.judge.selection import Selection, selected, within
+from cowspec.syntax.ast import PropertyKind
+from cowspec.system.ir import Setting, System
+from cowspec.system.switches import all_settings
+from cowspec.verdict import Cti, Limits, NoViolation, Refuted, Trace, Unknown
+
+DOUBT = Limits(max_steps=12, timeout=20.0)
+DOUBT_SPAN = 4
+"""Bounds of the search for runs where no lemmas were found, at scopes of so many elements more than the smallest."""
+
+REACH = Limits(max_steps=8, timeout=10.0)
+
+OUTSIDE = (
+    "searched were implications between what is true of a few elements, with conclusions about some call; not: other "
+    "alternations of quantifiers, counts above 1, orders, and lemmas of more than about ten literals"
+)
+"""Which lemmas would be outside of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Of the property `name`. `run`: one that violates it. `notes`: how far the search came."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    found: Inferred
+    run: Searched | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_refuted(self) -> bool:
+        return self.run is not None
+
+
+def inferences(
+    system: System,
+    selection: Selection,
+    limits: Limits,
+    *,
+    seconds: float,
+    from_scratch: bool,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Inference, ...]:
+    """One for each selected invariant under the selected settings; what was found for one is there for the next."""
+    settings = within(all_settings(system), selection)
+    names = [p.name for p in asked_properties(system) if p.kind is PropertyKind.INVARIANT]
+    found: list[Inference] = []
+    for name in (name for name in names if selected(name, selection)):
+        when = switch_formula(system, selection)
+        say(name)
+        inferred = infer(system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, say=say)
+        each = Inference(name, settings, inferred)
+        if inferred.is_proved:
+            new = tuple(lemma.prop for lemma in inferred.lemmas)
+            system = replace(system, properties=(*system.properties, *new))
+        else:
+            each = _explained(system, each, limits)
+        found.append(each)
+    return tuple(found)
+
+
+def status_of_infer(found: Sequence[Inference]) -> int:
+    """0 if all is proved, 1 if a run was found, else 4; 5 if there was nothing to do."""
+    if any(each.is_refuted for each in found):
+        return Status.NOT_DECLARED
+    if not all(each.found.is_proved for each in found):
+        return Status.UNKNOWN
+    return Status.DECLARED if found else Status.NOTHING
+
+
+def _explained(system: System, inference: Inference, limits: Limits) -> Inference:
+    """With a run that violates the property, or with how far the search came."""
+    scopes = scopes_for(system, (), exact=False)
+    small = tuple(scope for scope in scopes if elements(scope) <= elements(scopes[0]) + DOUBT_SPAN)
+    bounds = replace(DOUBT, seed=limits.seed)
+    searched = refute(system, inference.name, inference.settings, small, bounds)
+    for each in searched if isinstance(searched, tuple) else ():
+        if isinstance(each.verdict, Refuted):
+            return replace(inference, run=each)
+    notes = [f"no run of up to {DOUBT.max_steps} steps at the smallest scopes violates it"]
+    stuck = inference.found.stuck
+    if stuck is not None:
+        notes.append(f"the search ended: {stuck.reason}")
+        if stuck.cti is not None:
+            notes.append(_reached(system, stuck.cti))
+    return replace(inference, notes=(*notes, OUTSIDE))
+
+
+def _reached(system: System, cti: Cti) -> str:
+    rel = translate(system)
+    try:
+        answer = reach_state(system, rel, cti.before, cti.scope, cti.setting, REACH, replay=replay_without_claim)
+    except EncodingDisagrees as error:
+        return str(error)
+    match answer:
+        case Trace(steps=steps):
+            return f"a run of {len(steps)} steps reaches that state: {cti.conjunct} is false"
+        case NoViolation(_, steps):
+            return f"no run of up to {steps} steps reaches that state"
+        case Unknown(reason):
+            return f"whether that state is reached is open: {reason}"
