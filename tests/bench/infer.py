@@ -1,8 +1,8 @@
 """How much `cowspec infer` finds by itself: all lemmas of model and library are left out, the proof must come back.
 
 `python tests/bench/infer.py [NAME...]` runs the cases whose line contains one of the names, one after the other, and
-prints a table: property, setting, lemmas found, literals, what they were found for, seconds. Not part of the test suite:
-each case may take minutes.
+prints a table: property, setting, lemmas found, literals, what they were found for, seconds. Not part of the test
+suite: each case may take minutes.
 """
 
 import subprocess
@@ -42,10 +42,12 @@ def run(model: str, under: str, name: str) -> None:
     import json
 
     command = [sys.executable, "-m", "cowspec", "infer", model, "--from-scratch", "--json", f"--timeout={SECONDS}"]
-    command += [f"--set={under}"] if under else []
-    command += [f"-i={name}"] if name else []
+    command += ["--set", under] if under else []
+    command += ["-i", name] if name else []
     began = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={"PYTHONPATH": "compiler"}, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={"PYTHONPATH": "compiler"}, check=False
+    )
     seconds = time.monotonic() - began
     try:
         found = json.loads(done.stdout)["properties"]

@@ -6,11 +6,12 @@ are searched: a property that is false needs no lemma.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
 from cowspec.engines.bmc import EncodingDisagrees
 from cowspec.engines.cti import reach_state
-from cowspec.engines.inference.infer import Inferred, infer
+from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.engines.scopes import elements
 from cowspec.judge.plan import asked_properties, switch_formula
 from cowspec.judge.proving import replay_without_claim
@@ -62,11 +63,14 @@ def inferences(
     """One for each selected invariant under the selected settings; what was found for one is there for the next."""
     settings = within(all_settings(system), selection)
     names = [p.name for p in asked_properties(system) if p.kind is PropertyKind.INVARIANT]
+    when = switch_formula(system, selection)
+    samples = cache(partial(reachable, system, when, limits.seed))
     found: list[Inference] = []
     for name in (name for name in names if selected(name, selection)):
-        when = switch_formula(system, selection)
         say(name)
-        inferred = infer(system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, say=say)
+        inferred = infer(
+            system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say
+        )
         each = Inference(name, settings, inferred)
         if inferred.is_proved:
             new = tuple(lemma.prop for lemma in inferred.lemmas)

@@ -64,7 +64,8 @@ class _Printer:
             case ir.Or(parts):
                 return " or ".join(self.text(part, names, AND) for part in parts) or "false", OR
             case ir.Implies(left, right):
-                return f"{self.text(left, names, OR)} -> {self.text(right, names)}", IMPLIES
+                conclusion = self.text(right, names, OR if isinstance(right, ir.Quant) else IMPLIES)
+                return f"{self.text(left, names, OR)} -> {conclusion}", IMPLIES
             case ir.Iff(left, right):
                 both = ir.And((ir.Implies(left, right), ir.Implies(right, left)))
                 return self._formula(both, names)

@@ -46,7 +46,7 @@ def clause(names: Names, cube: Iterable[tuple[Atom, bool]]) -> Clause:
     renamed = [
         (
             Atom(
-                rename(rename(atom.formula, temporary), final),
+                _oriented(rename(rename(atom.formula, temporary), final)),
                 frozenset(final[temporary[name]] for name in atom.names),
                 atom.cost,
                 atom.only_positive,
@@ -58,6 +58,15 @@ def clause(names: Names, cube: Iterable[tuple[Atom, bool]]) -> Clause:
     ]
     by_sort = sorted(fresh, key=lambda name: [n.domain for n in names].index(name.domain))
     return Clause(tuple(by_sort), tuple(renamed))
+
+
+def _oriented(formula: ir.Formula) -> ir.Formula:
+    """Of two names that are equal the first comes first."""
+    match formula:
+        case ir.Equal(ir.Param(one), ir.Param(two)) if two < one:
+            return ir.Equal(ir.Param(two), ir.Param(one))
+        case _:
+            return formula
 
 
 def _in_order_of_use(cube: Sequence[tuple[Atom, bool]], names: Sequence[ir.Binder]) -> list[ir.Binder]:
@@ -80,15 +89,23 @@ _LETTERS = {"Cpu": "tcd", "Mm": "mnk", "Va": "ab", "Page": "pqr", "Value": "vwx"
 
 
 def fresh_names(sorts: Sequence[str]) -> Names:
-    """A name for each: `t, c: Cpu`, `m, n: Mm`, `p, q: Page`; else the sort's first letter, numbered."""
+    """A name for each: `t, c: Cpu`, `m, n: Mm`, `p, q: Page`; else as much of the sort's name as no other begins with,
+    from the second one on with a number."""
+    starts = {sort: _letters(sort, sorts) for sort in sorts}
     taken: dict[str, int] = {}
     found = []
     for sort in sorts:
-        nth = taken.get(sort, 0)
-        taken[sort] = nth + 1
-        letters = _LETTERS.get(sort, "")
-        found.append(ir.Binder(letters[nth] if nth < len(letters) else f"{sort.lower()}{nth + 1}", sort))
+        nth = taken[sort] = taken.get(sort, 0) + 1
+        letters = _LETTERS.get(sort, "")[nth - 1 : nth]
+        found.append(ir.Binder(letters or starts[sort] + (str(nth) if nth > 1 else ""), sort))
     return tuple(found)
+
+
+def _letters(sort: str, sorts: Sequence[str]) -> str:
+    others = [other.lower() for other in sorts if other != sort]
+    names = {letter for other in sorts for letter in _LETTERS.get(other, "")}
+    options = (sort.lower()[:size] for size in range(1, len(sort) + 1))
+    return next((o for o in options if o not in names and not any(x.startswith(o) for x in others)), sort.lower())
 
 
 def _body(cube: Sequence[tuple[Atom, bool]]) -> ir.Formula:

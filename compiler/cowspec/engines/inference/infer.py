@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from time import process_time
 
 from cowspec.engines.induction import InductionResult, prove
+from cowspec.engines.inference.cover import Instances
 from cowspec.engines.inference.search import Lemma, Search, Stuck, begin, extend, sampled
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
@@ -73,10 +74,11 @@ def infer(
     *,
     seconds: float,
     from_scratch: bool,
+    samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> Inferred:
     """Searches for at most so many seconds of processor time. `limits`: of the prover, and the seed of everything.
-    `from_scratch`: without the lemmas of the model."""
+    `from_scratch`: without the lemmas of the model. `samples`: `reachable` states, made when they are needed."""
     began = process_time()
     settings = settings_of(system, when)
     single = settings[0] if len(settings) == 1 else None
@@ -89,10 +91,9 @@ def infer(
     if _all_proved(first):
         return Inferred(first.verdicts, (), None, Effort(0, 0, 0, process_time() - began))
     given = [name for name in first.inductive if any(p.name == name and name not in goals for p in base.properties)]
-    step = max(1, len(settings) // SETTINGS)
-    batches = sampled(base, settings[::step][:SETTINGS], limits.seed, _sampled_scopes(base), visits=VISITS, kept=KEPT)
-    samples = sum(each.batch.count for each in batches)
-    say(f"{samples} samples")
+    batches = samples()
+    compared = sum(each.batch.count for each in batches)
+    say(f"{compared} samples")
     search = begin(base, goals, given, when, batches, _runs_scope(base), began + seconds, say)
     result, stuck = first, None
     for scopes, real in _stages(base):
@@ -107,11 +108,21 @@ def infer(
     lemmas = tuple(search.lemmas.values())
     if _all_proved(result):
         lemmas, result = minimal(base, search, lemmas, result, goals, when, bounds)
-    effort = Effort(samples, search.counterexamples, search.number, process_time() - began)
+    effort = Effort(compared, search.counterexamples, search.number, process_time() - began)
     made = _named(search, lemmas, {p.name for p in system.properties})
     if stuck is not None and stuck.cti is not None and single is not None:
         stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
     return Inferred(result.verdicts, made, stuck, effort)
+
+
+def reachable(system: System, when: ir.Formula, seed: int) -> list[Instances]:
+    """Samples of the reachable states under settings that satisfy `when`."""
+    settings = settings_of(system, when)
+    if len(settings) == 1:
+        system = replace(slice_system(system, settings[0]), switches=())
+        settings = ((),)
+    step = max(1, len(settings) // SETTINGS)
+    return sampled(system, settings[::step][:SETTINGS], seed, _sampled_scopes(system), visits=VISITS, kept=KEPT)
 
 
 def minimal(

@@ -255,7 +255,7 @@ def _is_inductive(search: Search, found: Clause, formula: RelFormula, steps: Seq
 
 
 def _elements(system: System, scope: Scope, state: State) -> tuple[Names, dict[str, int]]:
-    """A name for each element of which something is true in the state."""
+    """A name for each element, first those of which something is true in the state."""
     sizes = dict(scope) | {name: len(members) for name, members in system.enums}
     used: dict[tuple[str, int], int] = {}
     for var, table in zip(system.vars, state, strict=True):
@@ -268,7 +268,8 @@ def _elements(system: System, scope: Scope, state: State) -> tuple[Names, dict[s
                 used[sort, element] = used.get((sort, element), 0) + 1
             if var.domain in system.sorts and not isinstance(value, bool) and value >= 0:
                 used[var.domain or "", value] = used.get((var.domain or "", value), 0) + 1
-    chosen = sorted(used, key=lambda key: (-used[key], key))[:MAX_NAMES]
+    idle = [(sort, element) for sort, size in scope for element in range(size) if (sort, element) not in used]
+    chosen = [*sorted(used, key=lambda key: (-used[key], key)), *idle][:MAX_NAMES]
     chosen.sort(key=lambda key: (system.sorts.index(key[0]), key[1]))
     names = fresh_names([sort for sort, _ in chosen])
     return names, {name.name: element for name, (_, element) in zip(names, chosen, strict=True)}
