@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from cowspec.cli.main import run
 from cowspec.engines.induction import prove
-from cowspec.engines.inference.atoms import Atom, atoms
+from cowspec.engines.inference.atoms import Atom, atoms, cost
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import clause, fresh_names
 from cowspec.engines.inference.cover import Cover, instances
@@ -165,18 +165,18 @@ def test_the_cheapest_impossible_cube() -> None:
                 return True
         return False
 
-    def cost(cube: list[tuple[Atom, bool]]) -> int:
-        return sum(atom.cost for atom, _ in cube) + 3 * len({name for atom, _ in cube for name in atom.names})
+    def total(cube: list[tuple[Atom, bool]]) -> int:
+        return sum((cost(*literal) + 5) // 10 for literal in cube)
 
     pairs = [[one, two] for k, one in enumerate(literals) for two in literals[k + 1 :]]
-    cheapest = min(cost(cube) for cube in [[one] for one in literals] + pairs if not possible(cube))
+    cheapest = min(total(cube) for cube in [[one] for one in literals] + pairs if not possible(cube))
     cover = Cover(names, literals, [batch])
     cubes = []
-    for cube in cover.cubes(lambda: len(cubes) >= 5):
+    for _, cube in cover.cubes(lambda: len(cubes) >= 5):
         cubes.append([literals[k] for k in cube])
     cover.close()
-    assert cost(cubes[0]) == cheapest and not any(possible(cube) for cube in cubes)
-    assert [cost(cube) for cube in cubes] == sorted(cost(cube) for cube in cubes)
+    assert total(cubes[0]) == cheapest and not any(possible(cube) for cube in cubes)
+    assert [total(cube) for cube in cubes] == sorted(total(cube) for cube in cubes)
 
 
 # ---- lemmas --------------------------------------------------------------------------------------------------------

@@ -24,13 +24,20 @@ Names = tuple[ir.Binder, ...]
 @dataclass(frozen=True, slots=True)
 class Atom:
     """`cost`: how much it adds to a lemma that mentions it, in tenths of a plain literal. `only_positive`: may stand in
-    a conclusion only. `of`: the variable that it reads, if it reads one."""
+    a conclusion only. `of`: the variable that it reads, if it reads one. `is_weak`: says only that there is a value."""
 
     formula: ir.Formula
     names: frozenset[str]
     cost: int
     only_positive: bool = False
     of: str = ""
+    is_weak: bool = False
+
+
+def cost(atom: Atom, truth: bool) -> int:
+    """What the literal adds to a lemma. That some value is there is a weak conclusion: at any size the prover does not
+    know that a value which is there exists, so which one it is is worth more."""
+    return atom.cost + (10 if atom.is_weak and not truth else 0)
 
 
 def atoms(system: ir.System, bound: Names, *, switches: bool) -> tuple[Atom, ...]:
@@ -86,7 +93,8 @@ def _reads(system: ir.System, bound: Names) -> Iterator[Atom]:
                 yield _atom(ir.Test(var.name, args), 9 if owns else 10, of=var.name)
                 continue
             if var.presence == ir.Presence.OWN:
-                yield _atom(ir.Present(here), 9, of=var.name)
+                weak = var.domain in system.sorts
+                yield Atom(ir.Present(here), names([ir.Present(here)]), 9, of=var.name, is_weak=weak)
             if var.domain in enums:
                 for member in enums[var.domain]:
                     yield _atom(ir.Equal(here, ir.Member(var.domain, member)), 11, of=var.name)
@@ -167,6 +175,3 @@ def of_step(formula: ir.Formula) -> str | None:
             return var
         case _:
             return None
-
-
-__all__ = ["CALLER", "Atom", "Names", "atoms", "is_frame", "is_lock", "of_step"]

@@ -170,14 +170,20 @@ class _Columns:
     """Each cell's values over all states, made when first asked for."""
 
     def __init__(self, states: Sequence[ir.State]) -> None:
-        self._tables = [[state[number] for state in states] for number in range(len(states[0]) if states else 0)]
+        self._states = states
+        self._columns: dict[int, list[tuple[ir.Value, ...]]] = {}
 
     def __call__(self, table: int, place: int) -> Values:
-        places: dict[int | None, list[int]] = {}
-        for number, cells in enumerate(self._tables[table]):
-            value = cells[place]
-            places.setdefault(None if value is None else int(value), []).append(number)
-        return [(value, _bits(numbers)) for value, numbers in places.items()]
+        if table not in self._columns:
+            self._columns[table] = list(zip(*(state[table] for state in self._states), strict=True))
+        column = self._columns[table][place]
+        found = sorted(set(column), key=lambda value: -2 if value is None else int(value))
+        numbers = {None if value is None else int(value): number for number, value in enumerate(found)}
+        text = bytes([numbers[value] for value in column])[::-1]
+        return [
+            (value, int(text.translate(bytes(49 if k == number else 48 for k in range(256))), 2))
+            for value, number in numbers.items()
+        ]
 
 
 def _columns(states: Sequence[ir.State]) -> _Columns:
@@ -185,12 +191,14 @@ def _columns(states: Sequence[ir.State]) -> _Columns:
 
 
 def _bits(numbers: Sequence[int]) -> int:
-    if not numbers:
-        return 0
+    return sum(1 << number for number in numbers) if len(numbers) < 64 else int.from_bytes(_raw(numbers), "little")
+
+
+def _raw(numbers: Sequence[int]) -> bytearray:
     raw = bytearray(numbers[-1] // 8 + 1)
     for number in numbers:
         raw[number >> 3] |= 1 << (number & 7)
-    return int.from_bytes(raw, "little")
+    return raw
 
 
 def _switches(settings: Sequence[ir.Setting]) -> dict[tuple[str, str], int]:

@@ -6,9 +6,9 @@ the negation of one that is true.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cowspec.engines.inference.atoms import CALLER, Atom, Names, of_step
+from cowspec.engines.inference.atoms import CALLER, Atom, Names, cost, of_step
 from cowspec.engines.inference.harvest import rename
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import ir
@@ -32,7 +32,7 @@ class Clause:
 
     @property
     def cost(self) -> int:
-        return sum(atom.cost for atom, _ in self.cube) + 3 * len(self.names)
+        return sum(cost(atom, truth) for atom, truth in self.cube) + 3 * len(self.names)
 
 
 def clause(names: Names, cube: Iterable[tuple[Atom, bool]]) -> Clause:
@@ -45,12 +45,10 @@ def clause(names: Names, cube: Iterable[tuple[Atom, bool]]) -> Clause:
     final = {f"%{k}": new.name for k, new in enumerate(fresh)}
     renamed = [
         (
-            Atom(
-                _oriented(rename(rename(atom.formula, temporary), final)),
-                frozenset(final[temporary[name]] for name in atom.names),
-                atom.cost,
-                atom.only_positive,
-                atom.of,
+            replace(
+                atom,
+                formula=_oriented(rename(rename(atom.formula, temporary), final)),
+                names=frozenset(final[temporary[name]] for name in atom.names),
             ),
             truth,
         )

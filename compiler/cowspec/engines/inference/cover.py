@@ -10,15 +10,15 @@ Hitting Set Dualization, CP 2015).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cowspec.engines.inference.atoms import Atom, Names
+from cowspec.engines.inference.atoms import Atom, Names, cost
 from cowspec.engines.inference.bitsets import Batch
 from pysat.examples.rc2 import RC2
 from pysat.formula import WCNF
 
 Literal = tuple[Atom, bool]
 
-MAX_COST = 110
-"""No lemma costs more (a plain literal costs 10): what needs a longer one is not found."""
+MAX_COST = 8
+"""No lemma costs more, a plain literal being worth 1: what needs a longer one is not found."""
 
 
 @dataclass(slots=True)
@@ -49,22 +49,14 @@ class Cover:
         self._sorts = {name.name: name.domain for name in names}
         self._own = [tuple(sorted(atom.names)) for atom, _ in literals]
         formula = WCNF()
-        for number, (atom, _) in enumerate(literals, 1):
-            formula.append([-number], weight=atom.cost)
-        variable = len(literals)
-        for name in names:
-            variable += 1
-            formula.append([-variable], weight=3)
-            for number, (atom, _) in enumerate(literals, 1):
-                if name.name in atom.names:
-                    formula.append([-number, variable])
+        for number, literal in enumerate(literals, 1):
+            formula.append([-number], weight=(cost(*literal) + 5) // 10)
         self._solver = RC2(formula)
         self._count = len(literals)
         self.rounds = 0
 
-    def cubes(self, give_up: Callable[[], bool]) -> Iterator[tuple[int, ...]]:
-        """Impossible cubes, as numbers of literals, cheapest first; whoever takes one may `forbid` it before the next,
-        and all larger ones are skipped."""
+    def cubes(self, give_up: Callable[[], bool]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Impossible cubes, as numbers of literals, each with its cost, cheapest first; none contains another."""
         while not give_up():
             model = self._solver.compute()
             if model is None or self._solver.cost > MAX_COST:
@@ -73,14 +65,10 @@ class Cover:
             self.rounds += 1
             possible = self._possible(chosen)
             if possible is None:
-                yield chosen
-                self.forbid(chosen)
+                yield self._solver.cost, chosen
+                self._solver.add_clause([-(k + 1) for k in chosen])
             else:
                 self._solver.add_clause([k + 1 for k in range(self._count) if k not in possible])
-
-    def forbid(self, cube: Sequence[int]) -> None:
-        """Neither this cube nor a larger one."""
-        self._solver.add_clause([-(k + 1) for k in cube])
 
     def compare(self, batches: Iterable[Instances]) -> None:
         """From now on also with these samples."""

@@ -21,8 +21,8 @@ from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
 
-VISITS = 15_000
-KEPT = 40_000
+VISITS = 9_000
+KEPT = 30_000
 """Of each of the two scopes that are sampled: visited states, and samples kept."""
 
 SETTINGS = 6
@@ -30,6 +30,10 @@ SETTINGS = 6
 
 OBLIGATION_SECONDS = 10.0
 """For one obligation of a proof with found lemmas: what takes longer is no lemma to keep."""
+
+
+FIRST_SECONDS = 1.0
+"""The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,14 @@ def infer(
         settings, when = ((),), ir.TRUE
     base = _without_lemmas(system) if from_scratch else system
     bounds = replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS))
-    first = prove(base, goals, when, bounds)
+    first = prove(base, goals, when, replace(bounds, timeout=min(bounds.timeout, FIRST_SECONDS)))
+    say(f"a first try at the proof: {process_time() - began:.1f} s")
     if _all_proved(first):
         return Inferred(first.verdicts, (), None, Effort(0, 0, 0, process_time() - began))
     given = [name for name in first.inductive if any(p.name == name and name not in goals for p in base.properties)]
     batches = samples()
     compared = sum(each.batch.count for each in batches)
-    say(f"{compared} samples")
+    say(f"{compared} samples: {process_time() - began:.1f} s")
     search = begin(base, goals, given, when, batches, _runs_scope(base), began + seconds, say)
     result, stuck = first, None
     for scopes, real in _stages(base):
@@ -103,6 +108,8 @@ def infer(
         found = tuple(search.lemmas.values())
         result = prove(_with_lemmas(base, search, found), goals, when, bounds)
         say(f"{len(found)} lemmas: {'proved' if _all_proved(result) else 'not yet proved'}")
+        for failure in result.failures:
+            say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
         if _all_proved(result):
             break
     lemmas = tuple(search.lemmas.values())

@@ -12,7 +12,7 @@ prover judges it (`engines/induction.py`).
 4. A lemma whose counterexample no clause excludes is given up, and never proposed again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import process_time
 
@@ -31,6 +31,12 @@ from cowspec.verdict import Cti
 
 MAX_CANDIDATES = 24
 """So many of the cheapest clauses are tried for one that is inductive relative to what is known."""
+
+GROUP = 6
+"""Candidates of one cost are collected up to so many before the finer cost decides."""
+
+MAX_SPREAD = 2
+"""How many literals more than the cheapest a candidate may have."""
 
 COVER_SECONDS = 20.0
 """The search for clauses against one state gives up after so long."""
@@ -145,7 +151,7 @@ def _settle(search: Search, steps: Sequence[Steps], runs: Sequence[Steps]) -> St
             search.counterexamples += 1
             state, setting = at.before()
             after = at.firing() if at.real else None
-            found, inductive = _excluding(search, at.scope, state, setting, steps, runs)
+            found, inductive = _excluding(search, at, state, setting, steps, runs)
             if found is None:
                 fallback = None
                 cti = Cti(goal, at.scope, state, after, setting) if after is not None else None
@@ -195,47 +201,53 @@ def _known(search: Search) -> list[tuple[str, RelFormula]]:
 
 
 def _excluding(
-    search: Search, scope: Scope, state: State, setting: Setting, steps: Sequence[Steps], runs: Sequence[Steps]
+    search: Search, at: Steps, state: State, setting: Setting, steps: Sequence[Steps], runs: Sequence[Steps]
 ) -> tuple[Clause | None, bool]:
-    """The clause, and whether it is inductive relative to what is known."""
-    one = Batch(search.system, scope, [(state, setting)])
-    names, elements = _elements(search.system, scope, state)
+    """A clause that excludes the state, and whether it is inductive relative to what is known."""
+    one = Batch(search.system, at.scope, [(state, setting)])
+    names, elements = _elements(search.system, at.scope, state)
     literals = _literals(search, names, elements, one)
-    end = min(search.deadline, process_time() + COVER_SECONDS)
     cover = Cover(names, literals, [*search.batches, *search.extra.values()])
-    open_: list[tuple[Clause, RelFormula]] = []
-    best: Clause | None = None
-    tried = 0
-    began = process_time()
-    for cube in cover.cubes(lambda: process_time() > end):
-        found = clause(names, [literals[k] for k in cube])
-        if found.formula in search.given_up:
-            continue
-        if open_ and found.cost > open_[0][0].cost + 20:
-            break
-        formula = formula_of(search.system, found.formula)
-        tried += 1
-        if _is_inductive(search, found, formula, steps):
-            if not _is_false(search, runs[:1], found, formula):
-                best = found
-                break
-            cover.compare(search.extra.values())
-            continue
-        open_.append((found, formula))
-        if tried >= MAX_CANDIDATES:
-            break
-    cover.close()
-    search.say(
-        f"{'inductive' if best else 'found'} {cover.rounds} rounds, {tried} tried,"
-        f" {len(literals)} literals {process_time() - began:.1f} s"
-    )
-    if best is not None:
-        return best, True
-    for found, formula in open_:
+    opened: list[tuple[Clause, RelFormula]] = []
+    try:
+        for found, formula in _candidates(search, at, cover, names, literals):
+            if not _is_inductive(search, found, formula, steps):
+                opened.append((found, formula))
+            elif not _is_false(search, runs[:1], found, formula):
+                return found, True
+            else:
+                cover.compare(search.extra.values())
+    finally:
+        cover.close()
+    for found, formula in opened:
         if not _is_false(search, runs, found, formula):
             return found, False
-        search.say("false " + str(process_time() - began))
     return None, False
+
+
+def _candidates(
+    search: Search, at: Steps, cover: Cover, names: Names, literals: Sequence[Literal]
+) -> Iterator[tuple[Clause, RelFormula]]:
+    """Clauses that exclude the state and that no sample contradicts, cheapest first. Those of about the same cost come
+    in groups, within which the finer cost decides."""
+    end = min(search.deadline, process_time() + COVER_SECONDS)
+    group: list[tuple[Clause, RelFormula]] = []
+    first = last = 0
+    count = 0
+    for cost, cube in cover.cubes(lambda: process_time() > end):
+        first = first or cost
+        if group and (cost > last or len(group) >= GROUP):
+            yield from sorted(group, key=lambda each: each[0].cost)
+            group = []
+        last = cost
+        if count >= MAX_CANDIDATES or cost > first + MAX_SPREAD:
+            break
+        found = clause(names, [literals[k] for k in cube])
+        formula = formula_of(search.system, found.formula)
+        if found.formula not in search.given_up and (at.real or at.excludes(str(found.formula), formula)):
+            group.append((found, formula))
+            count += 1
+    yield from sorted(group, key=lambda each: each[0].cost)
 
 
 def _is_false(search: Search, runs: Sequence[Steps], found: Clause, formula: RelFormula) -> bool:

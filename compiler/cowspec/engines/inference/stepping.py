@@ -41,7 +41,7 @@ class Steps:
     ) -> None:
         self.system, self.scope, self.depth, self.real = system, scope, depth, real
         if not real:
-            rel = replace(rel, exact=())
+            rel = replace(rel, exact=_total(system, rel))
         rel = replace(rel, steps=tuple(replace(step, guard=resolve(step.guard, True)) for step in rel.steps))
         given = starting(rel) if start else [*(f for _, f in rel.typing), *(fact.formula for fact in rel.facts)]
         given = [resolve(each, True) for each in given]
@@ -64,6 +64,7 @@ class Steps:
         self._grounders = {f: Grounder(self._circuit, universe, rel.predicates, t) for f, t in self._tables.items()}
         self._literals: dict[tuple[str, int, bool], int] = {}
         self._last: list[int] = []
+        self._pinned: list[int] = []
         self._fired: dict[str, int] = {}
         self.queries = 0
 
@@ -108,7 +109,12 @@ class Steps:
                 true = [other for other in true if self._unrolling.solver_value(other)]
             else:
                 needed.append(each)
-        self._unrolling.solve([*given, *needed], float("inf"))
+        self._pinned = [*given, *needed]
+        self._unrolling.solve(self._pinned, float("inf"))
+
+    def excludes(self, name: str, formula: Formula) -> bool:
+        """The formula is false in the state that `smallest` found."""
+        return not self._unrolling.solve([*self._pinned, self._literal(name, formula, 0, True)], float("inf"))
 
     def before(self) -> tuple[State, Setting]:
         """The state that the last question found. A value that is present and is none of the elements is -1."""
@@ -154,7 +160,7 @@ class Steps:
         key = (name, frame, holds)
         found = self._literals.get(key)
         if found is None:
-            grounded = self._grounders[frame].ground(resolve(formula, holds))
+            grounded = self._grounders[frame].ground(resolve(formula, True))
             guard = self._circuit.variable()
             self._clauses.require(-guard, grounded if holds else -grounded)
             self._send()
@@ -172,6 +178,13 @@ class Steps:
             self._solver_of[variable] = self._unrolling.fresh()
         found = self._solver_of[variable]
         return found if literal > 0 else -found
+
+
+def _total(system: System, rel: RelSystem) -> tuple[Formula, ...]:
+    """That variables which always have a value have one."""
+    valued = [var for var in system.vars if var.domain in system.sorts]
+    found = zip(valued, rel.exact, strict=True)
+    return tuple(formula for var, formula in found if var.presence == ir.Presence.TOTAL)
 
 
 def _table(
