@@ -49,7 +49,8 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, **rest: A
     if write_back and text:
         write(path, read(path).rstrip("\n") + "\n\n" + text)
     if as_json:
-        click.echo(json.dumps({"model": path, "properties": [record(system, each) for each in found]}, indent=1))
+        data = [record(system, each, timings=timings) for each in found]
+        click.echo(json.dumps({"model": path, "properties": data}, indent=1))
     else:
         sys.stdout.write(inferred_text(system, found, Style(rest["width"], rest["verbose"]), timings=timings))
     return status_of_infer(found)

@@ -56,9 +56,10 @@ def written(system: System, found: Sequence[Inference]) -> str:
     return "\n".join(parts)
 
 
-def record(system: System, each: Inference) -> dict[str, object]:
+def record(system: System, each: Inference, *, timings: bool) -> dict[str, object]:
     """As data."""
     effort = each.found.effort
+    took = {"seconds": round(effort.seconds, 1)} if timings else {}
     return {
         "property": each.name,
         "settings": words(system.switches, each.settings),
@@ -71,6 +72,7 @@ def record(system: System, each: Inference) -> dict[str, object]:
         "samples": effort.samples,
         "counterexamples": effort.counterexamples,
         "tried": effort.tried,
+        **took,
     }
 
 

@@ -9,6 +9,7 @@ that an author wrote, and what that says is the result.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from time import process_time
 
 from cowspec.engines.induction import InductionResult, prove
@@ -182,15 +183,17 @@ def _property(search: Search, lemma: Lemma) -> ir.Property:
 
 def _named(search: Search, lemmas: Sequence[Lemma], taken: set[str]) -> tuple[FoundLemma, ...]:
     """Named after the property, with a number, in the order in which the search needed them."""
-    found: list[FoundLemma] = []
-    number = 0
-    for lemma in lemmas:
-        number += 1
-        while f"{search.goals[0]}_{number}" in taken:
-            number += 1
-        prop = replace(_property(search, lemma), name=f"{search.goals[0]}_{number}", text="found")
-        found.append(FoundLemma(prop, lemma.clause.literals, lemma.reason))
-    return tuple(found)
+    numbers = (f"{search.goals[0]}_{number}" for number in count(1))
+    free = (name for name in numbers if name not in taken)
+    names = {lemma.name: name for lemma, name in zip(lemmas, free, strict=False)}
+    return tuple(
+        FoundLemma(
+            replace(_property(search, lemma), name=names[lemma.name], text="found"),
+            lemma.clause.literals,
+            f"{names.get(lemma.goal, lemma.goal if lemma.goal in search.goals else 'another')} at {lemma.step}",
+        )
+        for lemma in lemmas
+    )
 
 
 # ---- scopes --------------------------------------------------------------------------------------------------------

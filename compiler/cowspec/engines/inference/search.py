@@ -38,13 +38,15 @@ GROUP = 6
 MAX_SPREAD = 2
 """How many literals more than the cheapest a candidate may have."""
 
-COVER_SECONDS = 20.0
-"""The search for clauses against one state gives up after so long."""
+MAX_ROUNDS = 400
+"""The search for clauses against one state gives up after so many comparisons with the samples: a number and no time,
+so that what is found depends on the seed alone."""
 
 RUN_DEPTHS = (0, 8)
 """Steps of the runs that candidates are tried against."""
 
-RUN_SECONDS = 1.5
+AT_ONCE = 0.0
+"""A deadline in the past: a run is searched within the solver's first slice only (`bmc_sat.py`)."""
 
 MAX_NAMES = 9
 """A state is described by at most so many of its elements."""
@@ -52,11 +54,12 @@ MAX_NAMES = 9
 
 @dataclass(frozen=True, slots=True)
 class Lemma:
-    """`name` is unique; `reason` says how it was found."""
+    """Found as `step` broke `goal`, the property or another lemma."""
 
     name: str
     clause: Clause
-    reason: str
+    goal: str
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +157,20 @@ def _settle(search: Search, steps: Sequence[Steps], runs: Sequence[Steps]) -> St
             found, inductive = _excluding(search, at, state, setting, steps, runs)
             if found is None:
                 fallback = None
+                if process_time() > search.deadline:
+                    return Stuck("the time limit")
                 cti = Cti(goal, at.scope, state, after, setting) if after is not None else None
                 stuck = Stuck(f"no clause excludes a state from which {step} breaks {goal}", cti)
                 break
             if inductive:
                 fallback = None
-                _learn(search, found, f"{goal} at {step}")
+                _learn(search, found, goal, step)
                 continue
             if fallback is None or found.cost < fallback.cost:
-                fallback, reason = found, f"{goal} at {step}"
+                fallback, broken_by = found, step
         else:
             if fallback is not None and at.breaks(goal, search.relational[goal], _known(search), search.deadline):
-                _learn(search, fallback, reason)
+                _learn(search, fallback, goal, broken_by)
             continue
         if goal in search.goals:
             return stuck
@@ -174,10 +179,10 @@ def _settle(search: Search, steps: Sequence[Steps], runs: Sequence[Steps]) -> St
         search.removals += 1
 
 
-def _learn(search: Search, found: Clause, reason: str) -> None:
+def _learn(search: Search, found: Clause, goal: str, step: str) -> None:
     search.number += 1
     name = f"found_{search.number}"
-    search.lemmas[name] = Lemma(name, found, reason)
+    search.lemmas[name] = Lemma(name, found, goal, step)
     search.relational[name] = formula_of(search.system, found.formula)
 
 
@@ -230,11 +235,10 @@ def _candidates(
 ) -> Iterator[tuple[Clause, RelFormula]]:
     """Clauses that exclude the state and that no sample contradicts, cheapest first. Those of about the same cost come
     in groups, within which the finer cost decides."""
-    end = min(search.deadline, process_time() + COVER_SECONDS)
     group: list[tuple[Clause, RelFormula]] = []
     first = last = 0
     count = 0
-    for cost, cube in cover.cubes(lambda: process_time() > end):
+    for cost, cube in cover.cubes(lambda: cover.rounds > MAX_ROUNDS or process_time() > search.deadline):
         first = first or cost
         if group and (cost > last or len(group) >= GROUP):
             yield from sorted(group, key=lambda each: each[0].cost)
@@ -253,7 +257,7 @@ def _candidates(
 def _is_false(search: Search, runs: Sequence[Steps], found: Clause, formula: RelFormula) -> bool:
     """A short run ends without it. Its last state is a sample from now on."""
     for at in runs:
-        if at.violated(str(found.formula), formula, min(search.deadline, process_time() + RUN_SECONDS)):
+        if at.violated(str(found.formula), formula, AT_ONCE):
             search.more.setdefault(at.scope, []).append(at.after())
             search.extra[at.scope] = instances(Batch(search.system, at.scope, search.more[at.scope]))
             return True
