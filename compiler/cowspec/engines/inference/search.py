@@ -129,12 +129,8 @@ def begin(
 
 def extend(search: Search, scopes: Sequence[Scope], *, real: bool) -> Stuck | None:
     """Searches until no step breaks the goals or a lemma at these scopes either; None if it came so far."""
-    for scope in scopes:
-        search.steps.append(Steps(search.system, search.rel, scope, search.when, real=real))
-        stuck = _settle(search, search.steps, search.runs)
-        if stuck is not None:
-            return stuck
-    return None
+    search.steps += [Steps(search.system, search.rel, scope, search.when, real=real) for scope in scopes]
+    return _settle(search, search.steps, search.runs)
 
 
 def _settle(search: Search, steps: Sequence[Steps], runs: Sequence[Steps]) -> Stuck | None:
@@ -213,18 +209,18 @@ def _excluding(
     names, elements = _elements(search.system, at.scope, state)
     literals = _literals(search, names, elements, one)
     cover = Cover(names, literals, [*search.batches, *search.extra.values()])
-    opened: list[tuple[Clause, RelFormula]] = []
+    opened: list[tuple[bool, Clause, RelFormula]] = []
     try:
         for found, formula in _candidates(search, at, cover, names, literals):
             if not _is_inductive(search, found, formula, steps):
-                opened.append((found, formula))
+                opened.append((not _is_inductive(search, found, formula, [at]), found, formula))
             elif not _is_false(search, runs[:1], found, formula):
                 return found, True
             else:
                 cover.compare(search.extra.values())
     finally:
         cover.close()
-    for found, formula in opened:
+    for _, found, formula in sorted(opened, key=lambda each: each[0]):
         if not _is_false(search, runs, found, formula):
             return found, False
     return None, False
