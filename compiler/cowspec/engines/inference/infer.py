@@ -36,6 +36,9 @@ OBLIGATION_SECONDS = 10.0
 FIRST_SECONDS = 1.0
 """The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
+SPARE_SECONDS = 2.0
+"""The same for proofs that try to do without a lemma; one that takes longer is no reason to leave it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundLemma:
@@ -148,7 +151,7 @@ def minimal(
         if lemma not in kept:
             continue
         rest = tuple(each for each in kept if each is not lemma)
-        again = prove(_with_lemmas(base, search, rest), goals, when, limits)
+        again = prove(_with_lemmas(base, search, rest), goals, when, replace(limits, timeout=SPARE_SECONDS))
         if _all_proved(again):
             kept, result = _used(rest, again), again
     return kept, result
