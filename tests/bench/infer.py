@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = "tests/bench/protocols"
-SECONDS = 200
+SECONDS = 300
 
 CASES = [
     ("models/uffd_wp.cow", "cow=mapcount,no-fix", "cow_invisible stable_copy_source no_stale_writable_tlb"),
