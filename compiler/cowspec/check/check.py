@@ -14,7 +14,7 @@ from cowspec.check.expectations import check_contradictions, expectations, scena
 from cowspec.check.modules import Program
 from cowspec.check.names import Symbol, resolve
 from cowspec.check.tables import Tables, tables_of
-from cowspec.check.unused import unused
+from cowspec.check.unused import unused, without_idle_switches
 from cowspec.diagnostics import CompileError, Diagnostic, render
 from cowspec.syntax import ast
 
@@ -32,6 +32,7 @@ def check(program: Program) -> typed.Model:
     if diagnostics:
         raise CompileError(sorted(dict.fromkeys(diagnostics), key=_place))
     own = set(tables.names.own[-1])
+    model = without_idle_switches(model, own)
     return replace(model, warnings=tuple(render((found,), program.sources) for found in unused(model, own)))
 
 

@@ -1,10 +1,20 @@
 """Warnings about what is declared and never read: switches, locals, and variables and costs of the model file."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from cowspec.check import typed
 from cowspec.check.walk import own_expressions, statements, walk
 from cowspec.diagnostics import Diagnostic
+
+
+def without_idle_switches(model: typed.Model, own: Collection[str]) -> typed.Model:
+    """The model without the library's switches that nothing in it reads: they would only multiply its settings."""
+    whens = [line.when for line in model.expectations]
+    whens += [expect.when for scenario in model.scenarios for expect in scenario.expects]
+    asked = walk(*_expressions(model), *(when for when in whens if when is not None))
+    read = {expr.switch for expr in asked if isinstance(expr, typed.SwitchIs)}
+    return replace(model, switches=tuple(each for each in model.switches if each.name in own or each.name in read))
 
 
 def unused(model: typed.Model, own: Collection[str]) -> list[Diagnostic]:
