@@ -235,6 +235,11 @@ def _depth(body: tuple[ir.Stmt, ...]) -> int:
     return depth
 
 
+def is_supported(system: ir.System) -> bool:
+    """Whether all choices of each step range over one sort."""
+    return all(len(set(_domains(step.body))) <= 1 for step in system.steps)
+
+
 def _in_range(naive: Naive, body: tuple[ir.Stmt, ...], choice: int) -> bool:
     """All choices of the examples range over one sort."""
     domains = set(_domains(body))
