@@ -21,7 +21,7 @@ SCOPES = (
 )
 RUNS = 40 if NIGHTLY else 4
 
-CONDITIONAL = {"protected_read_only": ("clear_refs_flush", "on")}
+CONDITIONAL = {"protected_flushed": ("clear_refs_flush", "on")}
 """Lemmas of the library that need a switch: a clear_refs that forgets its flush leaves one owed. (Under other settings
 the prover leaves them out.)"""
 
@@ -42,7 +42,10 @@ def test_next_states(model: str, number: int) -> None:
     scope = scopes_of(system)[number]
     finite = FiniteSteps(system, rel, scope)
     compared = 0
-    for setting in random.sample(all_settings(system), RUNS // 2):
+    settings = all_settings(system)
+    for tried, setting in enumerate(random.sample(settings, len(settings))):
+        if tried >= RUNS // 2 and compared >= 10:
+            break
         machine = Machine(system, scope, setting)
         sliced = Machine(slice_system(system, setting), scope, setting)
         for state in list(walk(machine, random, 16))[::4]:
@@ -55,7 +58,7 @@ def test_next_states(model: str, number: int) -> None:
                 if not formula.is_transition:
                     assert holds(formula.formula, now, dict(scope), {}) == machine.holds(prop.formula, state), prop.name
             compared += len(found)
-    assert compared >= 4
+    assert compared >= 10
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -262,7 +262,7 @@ def test_an_honest_failure_says_how_far_it_came(tmp_path: Path, capsys: pytest.C
     assert run(["infer", str(path)]) == 4
     out = capsys.readouterr().out
     assert "agreement: unknown" in out and "not preserved: agreement" in out and "by: decide" in out
-    assert "no run of up to 8 steps reaches that state" in out and "other alternations of quantifiers" in out
+    assert "no run of up to 8 steps reaches the state before" in out and "other alternations of quantifiers" in out
     assert run(["infer", str(path), "--json"]) == 4
     (record,) = json.loads(capsys.readouterr().out)["properties"]
     assert record["verdict"] == "unknown" and record["lemmas"] == []

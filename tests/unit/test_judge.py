@@ -339,57 +339,6 @@ def test_the_first_status_that_applies(change: dict[str, object], status: int) -
     assert status_of_check([FINE, replace(FINE, **change)]) == status  # type: ignore[arg-type]
 
 
-# ---- chains of proofs ----------------------------------------------------------------------------------------------
-
-CHAIN = (
-    SMALL[: SMALL.index("expect {")]
-    + """
-invariant same "": forall c: Cpu, m: Mm: tlb[c, m] == tlb[c, m]
-expect {
-  same: proved
-  no_stale: proved when policy == eager
-  no_stale: proved when policy == lazy and flush_late
-  no_stale: refuted when policy == lazy and not flush_late
-  busy: reached
-}
-"""
-)
-
-
-def test_proofs_under_fewer_settings_start_from_those_under_more() -> None:
-    begun: list[str] = []
-
-    def runner(jobs: Sequence[AnyJob]) -> None:
-        for job in jobs:
-            begun.append(job.label)
-            runner(job.then(outcome_of(job)))
-
-    (report,) = check([system_of(CHAIN)], Selection(), LIMITS, runner)
-    proofs = [label for label in begun if "proof of" in label]
-    assert proofs[0] == "small: proof of same, no_fault"  # under every setting, so first and by itself
-    assert proofs[1:] == ["small: proof of no_stale", "small: proof of no_stale"]
-    assert set(verdicts(report, "same").values()) == {"proved"}
-    assert sorted(verdicts(report, "no_stale").values()) == ["proved", "proved", "proved", "refuted"]
-
-
-def test_a_chain_that_dies_is_proved_group_by_group() -> None:
-    begun: list[str] = []
-
-    def runner(jobs: Sequence[AnyJob]) -> None:
-        for job in jobs:
-            begun.append(job.label)
-            killed = len(begun) == 1
-            runner(job.then(Died("worker died: signal 9") if killed else outcome_of(job)))
-
-    text = CHAIN.replace(
-        "  same: proved\n", "  same: proved when policy == eager\n  same: proved when policy == lazy\n"
-    )
-    selection = Selection(names=("same", "no_stale"))
-    (report,) = check([system_of(text)], selection, LIMITS, runner)
-    assert begun[0] == "small: proof of same, no_stale" and begun.count("small: proof of same, no_stale") == 2
-    assert set(verdicts(report, "same").values()) == {"proved"}
-
-
 def test_a_script_names_members_of_enums() -> None:
     text = """\
 module modes

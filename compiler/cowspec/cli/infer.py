@@ -9,7 +9,7 @@ import click
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import selecting, styling
+from cowspec.cli.options import naming, setting, styling
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
@@ -19,7 +19,8 @@ from cowspec.verdict import Limits
 
 @click.command("infer")
 @click.argument("path", metavar="MODEL")
-@selecting
+@setting
+@naming
 @click.option("--from-scratch", is_flag=True, help="Without the lemmas that the model and the library have.")
 @click.option("--write", "write_back", is_flag=True, help="Append what was found to MODEL.")
 @click.option("--timeout", type=click.FloatRange(1, 86400), default=300.0, show_default=True, metavar="SECONDS",

@@ -62,11 +62,10 @@ def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
 
 setting = click.option("--set", "options", multiple=True, metavar="SWITCH", callback=_options, help="Fix a switch.")
 scoping = click.option("--scope", "sizes", multiple=True, metavar="SORT=N,..", callback=_scope, help="Sizes of sorts.")
-selecting = several(
-    setting,
-    click.option("-i", "--invariant", "names", multiple=True, metavar="NAME", help="Only this property or scenario."),
-    scoping,
+naming = click.option(
+    "-i", "--invariant", "names", multiple=True, metavar="NAME", help="Only this property or scenario."
 )
+selecting = several(setting, naming, scoping)
 
 
 def bounding(max_steps: int) -> Callable[[Decorated], Decorated]:

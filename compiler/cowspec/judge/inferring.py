@@ -9,25 +9,21 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.bmc import EncodingDisagrees
-from cowspec.engines.cti import reach_state
 from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.engines.scopes import elements
 from cowspec.judge.plan import asked_properties, switch_formula
-from cowspec.judge.proving import replay_without_claim
+from cowspec.judge.proving import reached
 from cowspec.judge.refuting import Searched, refute, scopes_for
 from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, selected, within
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Setting, System
 from cowspec.system.switches import all_settings
-from cowspec.verdict import Cti, Limits, NoViolation, Refuted, Trace, Unknown
+from cowspec.verdict import Limits, Refuted
 
 DOUBT = Limits(max_steps=12, timeout=20.0)
 DOUBT_SPAN = 4
 """Bounds of the search for runs where no lemmas were found, at scopes of so many elements more than the smallest."""
-
-REACH = Limits(max_steps=8, timeout=10.0)
 
 OUTSIDE = (
     "searched were implications between what is true of a few elements, with conclusions about some call; not: other "
@@ -104,20 +100,5 @@ def _explained(system: System, inference: Inference, limits: Limits) -> Inferenc
     if stuck is not None:
         notes.append(f"the search ended: {stuck.reason}")
         if stuck.cti is not None:
-            notes.append(_reached(system, stuck.cti))
+            notes.append(reached(system, translate(system), stuck.cti, limits))
     return replace(inference, notes=(*notes, OUTSIDE))
-
-
-def _reached(system: System, cti: Cti) -> str:
-    rel = translate(system)
-    try:
-        answer = reach_state(system, rel, cti.before, cti.scope, cti.setting, REACH, replay=replay_without_claim)
-    except EncodingDisagrees as error:
-        return str(error)
-    match answer:
-        case Trace(steps=steps):
-            return f"a run of {len(steps)} steps reaches that state: {cti.conjunct} is false"
-        case NoViolation(_, steps):
-            return f"no run of up to {steps} steps reaches that state"
-        case Unknown(reason):
-            return f"whether that state is reached is open: {reason}"

@@ -156,7 +156,7 @@ def _explain(system: System, failure: Failure, when: Formula, limits: Limits) ->
         failure.conjunct,
         Unknown(failure.reason, cti),
         witness=_witness(system, cti),
-        notes=_reached(system, relational, cti, limits),
+        notes=(reached(system, relational, cti, limits),),
     )
 
 
@@ -169,7 +169,8 @@ def _witness(system: System, cti: Cti) -> Witness:
     return machine.witness(formulas[cti.conjunct], cti.step.state, cti.before)
 
 
-def _reached(system: System, relational: RelSystem, cti: Cti, limits: Limits) -> tuple[str, ...]:
+def reached(system: System, relational: RelSystem, cti: Cti, limits: Limits) -> str:
+    """Whether the first state of a counterexample to induction is reached at its scope, within `REACH`."""
     bounds = replace(
         limits, max_steps=min(REACH.max_steps, limits.max_steps), timeout=min(REACH.timeout, limits.timeout)
     )
@@ -178,16 +179,16 @@ def _reached(system: System, relational: RelSystem, cti: Cti, limits: Limits) ->
             system, relational, cti.before, cti.scope, cti.setting, bounds, replay=replay_without_claim
         )
     except EncodingDisagrees as error:
-        return (str(error),)
+        return str(error)
     match answer:
         case Trace(steps=steps):
-            return (f"a run of {len(steps)} steps reaches the state before: {cti.conjunct} is false",)
+            return f"a run of {len(steps)} steps reaches the state before: {cti.conjunct} is false"
         case NoViolation(_, steps):
             return (
-                f"no run of up to {steps} steps reaches the state before: perhaps a lemma is missing that excludes it",
+                f"no run of up to {steps} steps reaches the state before: perhaps a lemma is missing that excludes it"
             )
         case Unknown(reason):
-            return (f"whether the state before is reached is open: {reason}",)
+            return f"whether the state before is reached is open: {reason}"
 
 
 def replay_without_claim(system: System, trace: Trace) -> Trace:

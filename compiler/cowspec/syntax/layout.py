@@ -76,6 +76,8 @@ def document(page: Page, branch: Branch) -> Doc:
             return Concat((document(page, children[0]), BLANK, subject, BLANK, body))
         case "struct" | "enum" | "use" | "choice" | "record":
             return _enumeration(page, branch)
+        case "uses" if len(children) == 2:  # nothing to fill: its braces stand at the margin
+            return _row(page, children)
         case "uses" | "names" | "binders" | "args" | "script_args" | "scope":
             return _filled(page, children)
         case "size":
@@ -141,13 +143,13 @@ def _indented(branch: Branch, inner: Doc) -> Doc:
     return inner if isinstance(branch, Token) or branch.data in INDENT_THEMSELVES else Nest(INDENT, inner)
 
 
-def _filled(page: Page, branches: Sequence[Branch]) -> Doc:
+def _filled(page: Page, branches: Sequence[Branch], indent: int = DEEP) -> Doc:
     """`a, b, c`: a line ends only where the next item does not fit."""
     parts = [document(page, branches[0])]
     for left, right in pairwise(branches):
         inner = document(page, right)
         parts.append(Group(Concat((Line(), inner))) if is_sign(left, ",") else _spaced_after(left, right, inner))
-    return Nest(DEEP, Concat(tuple(parts)))
+    return Nest(indent, Concat(tuple(parts)))
 
 
 def _spaced_after(left: Branch, right: Branch, inner: Doc) -> Doc:
@@ -301,6 +303,8 @@ def _enumeration(page: Page, tree: "Tree[Token]") -> Doc:
         if is_sign(branch, ",") and isinstance(branch, Token):
             last = branch is inside[-2]
             items[-1] = (Concat((items[-1][0], _token(page, branch, "" if last else ","))), items[-1][1])
+        elif not isinstance(branch, Token) and branch.data == "names":
+            items.append((_filled(page, branch.children, 0), blank))  # the braces indent them already
         else:
             items.append((inner, blank))
     separator = (Line(", ") if tree.data == "choice" else Line()) if flat else Hard()
