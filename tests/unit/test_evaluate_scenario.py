@@ -1,11 +1,13 @@
 """Scenarios on the paging example: outcomes worked out by hand, and a search of all runs as a reference."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from cowspec.evaluate.machine import Machine, Moved
 from cowspec.evaluate.replay import replay
-from cowspec.evaluate.scenario import Played, least_sizes, play
+from cowspec.evaluate.scenario import Played, least_sizes
+from cowspec.evaluate.scenario import play as play_under
 from cowspec.syntax.ast import Outcome, PropertyKind
 from cowspec.system import ir
 from cowspec.verdict import Limits
@@ -43,6 +45,22 @@ def named(name: str) -> ir.Property:
     return next(each for each in paging().properties if each.name == name)
 
 
+def play(
+    model: ir.System,
+    scenario: ir.Scenario,
+    asked: ir.Property | None,
+    setting: ir.Setting,
+    scope: ir.Scope,
+    limits: Limits,
+    *,
+    max_states: int = 100_000,
+) -> Played:
+    """Under one setting."""
+    ((settings, played),) = play_under(model, scenario, asked, [setting], scope, limits, max_states=max_states)
+    assert settings == (setting,)
+    return played
+
+
 def steps(played: Played) -> list[str]:
     assert played.trace is not None
     replay(paging(), played.trace)
@@ -55,7 +73,10 @@ def test_a_violation_is_shown_with_as_little_as_possible_added() -> None:
     assert played.outcome is Outcome.VIOLATED
     assert steps(played) == ["fill", "store", "protect.clear"]
     assert [taken.firing.args for taken in played.trace.steps][1:] == [(1, 0), (0, 0)]  # type: ignore[union-attr]
-    assert played.switches_read == {"early"}
+    settings = [(("early", early), ("lazy", lazy)) for early, lazy in product(("off", "on"), repeat=2)]
+    groups = play_under(paging(), scenario, named("no_stale"), settings, SCOPE, Limits())
+    assert [(len(alike), found.outcome) for alike, found in groups] == [(2, Outcome.VIOLATED), (2, Outcome.HOLDS)]
+    assert all(dict(setting)["early"] == "off" for setting in groups[0][0]) and steps(groups[0][1]) == steps(played)
 
 
 def test_a_violation_in_the_middle_counts_even_if_the_script_is_blocked_later() -> None:
@@ -294,15 +315,19 @@ def test_outcomes_are_those_of_all_runs(pages: int) -> None:
     scope = (("Cpu", 2), ("Va", 1), ("Page", pages))
     seen: set[Outcome] = set()
     settings = [(("early", early), ("lazy", lazy)) for early, lazy in product(("off", "on"), repeat=2)]
-    for scenario, setting, name in product(SCRIPTS, settings, ("no_stale", "clean", None)):
+    together = 0
+    for scenario, name in product(SCRIPTS, ("no_stale", "clean", None)):
         asked = named(name) if name else None
-        played = play(paging(), scenario, asked, setting, scope, Limits())
-        outcome, added = reference(paging(), scenario, asked, setting, scope)
-        assert played.outcome is outcome, (setting, name)
-        if added is not None:
-            assert played.trace is not None
-            allowed = [taken for taken in played.trace.steps if taken.firing.step in scenario.allowed]
-            assert len(allowed) == added
-            replay(paging(), played.trace)
-        seen.add(outcome)
-    assert seen == set(Outcome)
+        groups = play_under(paging(), scenario, asked, settings, scope, Limits())
+        assert sorted(setting for alike, _ in groups for setting in alike) == sorted(settings)
+        together += sum(len(alike) > 1 for alike, _ in groups)
+        for setting, played in ((setting, played) for alike, played in groups for setting in alike):
+            outcome, added = reference(paging(), scenario, asked, setting, scope)
+            assert played.outcome is outcome, (setting, name)
+            if added is not None:
+                assert played.trace is not None
+                allowed = [taken for taken in played.trace.steps if taken.firing.step in scenario.allowed]
+                assert len(allowed) == added
+                replay(paging(), replace(played.trace, setting=setting))
+            seen.add(outcome)
+    assert seen == set(Outcome) and together > 0

@@ -60,8 +60,8 @@ def variables_written(node: Node) -> frozenset[str]:
     return frozenset(sub.var for sub in inside(node) if isinstance(sub, ir.Assign))
 
 
-def mentions_switch(node: Node) -> bool:
-    return any(isinstance(sub, ir.SwitchIs) for sub in inside(node))
+def switches_mentioned(node: Node) -> frozenset[str]:
+    return frozenset(sub.switch for sub in inside(node) if isinstance(sub, ir.SwitchIs))
 
 
 def free_names(node: ir.Term | ir.Formula | ir.Count) -> frozenset[str]:

@@ -59,13 +59,18 @@ def lines_of(system: ir.System, scenario: ir.Scenario) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def uses_of(system: ir.System, lines: tuple[Line, ...]) -> tuple[tuple[ir.Step, Arguments], ...]:
-    """The steps that may fire in some run of the script, with what is known of their arguments."""
+def uses_of(
+    system: ir.System, lines: tuple[Line, ...], done: int = 0, begun: bool = False
+) -> tuple[tuple[ir.Step, Arguments], ...]:
+    """The steps that may still fire in some run of the script after so many lines, with what is known of their
+    arguments. `begun`: the line after these has begun."""
     found: dict[tuple[int, Arguments], None] = {}
-    for line in lines:
-        for number in line.before:
-            found[number, (None,) * len(system.steps[number].params)] = None
-        found.update(dict.fromkeys([*line.first.items(), *line.inside.items()]))
+    for number, line in enumerate(lines[done:]):
+        if number > 0 or not begun:
+            for step in line.before:
+                found[step, (None,) * len(system.steps[step].params)] = None
+            found.update(dict.fromkeys(line.first.items()))
+        found.update(dict.fromkeys(line.inside.items()))
     return tuple((system.steps[number], args) for number, args in found)
 
 

@@ -11,7 +11,7 @@ from typing import assert_never
 from cowspec.evaluate.closures import bind, compile_address, compile_condition, compile_formula, compile_term, loops
 from cowspec.evaluate.context import ABSENT, Code, Context, Names, Slot, Tables, TermCode
 from cowspec.evaluate.loops import Test
-from cowspec.evaluate.names import conjuncts, free_names, mentions_switch
+from cowspec.evaluate.names import conjuncts, free_names, switches_mentioned
 from cowspec.system import ir
 
 Work = list[tuple[ir.Value, ...]]
@@ -142,7 +142,7 @@ def _arm(c: Context, statements: tuple[ir.Stmt, ...], names: Names) -> Exec:
     """Compiled when first taken if it reads switches: one that is never taken makes no verdict depend on them."""
     if not statements:
         return lambda W: True
-    if not any(map(mentions_switch, statements)):
+    if not any(map(switches_mentioned, statements)):
         return compile_block(c, statements, names)
     known, compiled = dict(names), list[Exec]()
 

@@ -36,7 +36,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """How the script went under these settings, which agree on every switch that was read."""
+    """How the script went under these settings."""
 
     settings: tuple[Setting, ...]
     played: Played
@@ -75,18 +75,14 @@ def scope_for(system: System, scenario: Scenario, sizes: dict[str, int]) -> Scop
 
 
 def play_settings(system: System, ask: Ask, limits: Limits) -> tuple[Playing, ...]:
-    """Plays the script for one setting of each group that agree on the switches which it reads."""
+    """Plays the script under all settings at once. `seconds` of each answer: those that all took together."""
     prop = next((prop for prop in system.properties if prop.name == ask.property), None)
+    began = monotonic()
     found: list[Playing] = []
-    waiting = list(ask.settings)
-    while waiting:
-        began = monotonic()
-        played = play(system, ask.scenario, prop, waiting[0], ask.scope, limits)
-        alike = [s for s in waiting if all(pair in s for pair in waiting[0] if pair[0] in played.switches_read)]
+    for settings, played in play(system, ask.scenario, prop, ask.settings, ask.scope, limits):
         trace = replace(played.trace, model=system.path) if played.trace is not None else None
         witness = witness_of(system, trace) if trace is not None else ()
-        found.append(Playing(tuple(alike), replace(played, trace=trace), witness, monotonic() - began))
-        waiting = [setting for setting in waiting if setting not in set(alike)]
+        found.append(Playing(settings, replace(played, trace=trace), witness, monotonic() - began))
     return tuple(found)
 
 
