@@ -47,6 +47,13 @@ Replay = Callable[[System, Trace], Trace]
 """Runs a trace in the reference semantics; returns it with notes and states filled in, or raises `ReplayError`."""
 
 
+Rest = Callable[[Target, Trace], Target | None]
+
+
+def no_rest(target: Target, trace: Trace) -> None:
+    """The run settles all of the target."""
+
+
 class EncodingDisagrees(Exception):
     """A run found by the encoding is none in the reference semantics. `cause` is what replaying `trace` said."""
 
@@ -85,8 +92,10 @@ def search(
     rel: RelSystem | None = None,
     new_sat: NewSat = cadical,
     break_symmetry: bool = True,
+    rest: Rest = no_rest,
 ) -> dict[Target, Refuted | NoViolation | Unknown]:
-    """The verdict on each target over `scopes` (at least one), searched in order. Raises `EncodingDisagrees`.
+    """The verdict on each target over `scopes` (at least one), searched in order. Raises `EncodingDisagrees`. `rest` is
+    asked what of a target that was met remains to be searched: a target with the same goal, which gets its own verdict.
 
     `limits.timeout` bounds the time spent on each group of scopes; a group that ran out of it is not searched further,
     and a target met nowhere else is `Unknown`. `NoViolation` speaks of the last scope, to the full depth; it names the
@@ -104,15 +113,16 @@ def search(
         return Asker(system, rel, Unrolling(template, new_sat()))
 
     groups = _grouped(distinct(scopes, inert))
-    return _Search(system, asked, limits, replay, new_asker, groups).run(scopes)
+    return _Search(system, list(asked), limits, replay, rest, new_asker, groups).run(scopes)
 
 
 @dataclass(slots=True)
 class _Search:
     system: System
-    targets: tuple[Target, ...]
+    targets: list[Target]
     limits: Limits
     replay: Replay
+    rest: Rest
     new_asker: Callable[[tuple[Scope, ...]], Asker]
     groups: list[_Group]
     found: dict[Target, _Found] = field(default_factory=dict)
@@ -133,23 +143,31 @@ class _Search:
         deadline = began + self.limits.timeout - group.spent
         if group.asker is None:
             group.asker = self.new_asker(group.scopes)
+        searched, asker = group.searched, group.asker
         best: dict[Target, _Found] = {}
-        group.gave_up = not self._first_scopes(group, group.asker, bound, best, deadline)
-        if not group.gave_up:
-            group.searched = bound
-        for target, found in best.items():
-            is_shortest = self._shorten(group.asker, bound, target, found, began + 2 * self.limits.timeout)
-            found.trace = replayed(self.system, found.trace, self.replay)
-            said = (self._smaller(group, found.scope), "" if is_shortest else NOT_SHORTEST)
-            found.smaller = "; ".join(part for part in said if part)
-        self.found.update(best)
+        while not group.gave_up and any(target not in self.found for target in self.targets):
+            best.clear()
+            group.gave_up = not self._first_scopes(group, asker, bound, searched, best, deadline)
+            if not group.gave_up:
+                group.searched = bound
+            for target, found in best.items():
+                is_shortest = self._shorten(asker, bound, target, found, began + 2 * self.limits.timeout)
+                found.trace = replayed(self.system, found.trace, self.replay)
+                said = (self._smaller(group, found.scope), "" if is_shortest else NOT_SHORTEST)
+                found.smaller = "; ".join(part for part in said if part)
+                self.found[target] = found
+            remaining = [self.rest(target, found.trace) for target, found in best.items()]
+            if not any(remaining):
+                break
+            self.targets += [target for target in remaining if target is not None]
         group.spent += time.process_time() - began
 
     def _first_scopes(
-        self, group: _Group, asker: Asker, bound: int, best: dict[Target, _Found], deadline: float
+        self, group: _Group, asker: Asker, bound: int, searched: int, best: dict[Target, _Found], deadline: float
     ) -> bool:
-        """Notes for each open target the first scope with a run, and that run. False if time ran out."""
-        given = asker.under_way(group.searched + 1)
+        """Notes for each open target the first scope with a run of more than `searched` steps, and that run. False if
+        time ran out."""
+        given = asker.under_way(searched + 1)
         while True:
             before = {t: best[t].scope if t in best else len(group.scopes) for t in self.targets if t not in self.found}
             met = asker.ask(bound, list(before.items()), given, deadline)

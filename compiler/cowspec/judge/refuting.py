@@ -36,25 +36,35 @@ def refute(
     """Searches a run for each of the settings, at the scopes in their order.
 
     One search asks for the first run under any of the settings. Where it is a run under others too, it is the first
-    there as well; the search goes on with the rest.
+    there as well; the search goes on where it is for the rest.
     """
     goal: Goal = Faults() if name == NO_FAULT else Violates(name)
-    groups: list[Searched] = []
-    waiting = tuple(settings)
-    while waiting:
-        target = Target(goal, either(waiting))
-        try:
-            verdict = search(system, (target,), scopes, limits, replay=replay)[target]
-        except EncodingDisagrees as error:
-            return Disagreement(str(error), error.trace)
-        if not isinstance(verdict, Refuted):
-            groups.append(Searched(waiting, verdict))
-            break
-        trace = shown(system, verdict.trace)
+    open_settings = {Target(goal, either(settings)): tuple(settings)}
+    runs: dict[Target, tuple[tuple[Setting, ...], Trace, Witness]] = {}
+
+    def rest(target: Target, found: Trace) -> Target | None:
+        trace, waiting = shown(system, found), open_settings[target]
         alike = replays_under(system, trace, waiting)
-        groups.append(Searched(alike, replace(verdict, trace=trace), witness_of(system, trace)))
+        runs[target] = alike, trace, witness_of(system, trace)
         taken = set(alike)
-        waiting = tuple(setting for setting in waiting if setting not in taken)
+        left = tuple(setting for setting in waiting if setting not in taken)
+        if not left:
+            return None
+        remaining = Target(goal, either(left))
+        open_settings[remaining] = left
+        return remaining
+
+    try:
+        verdicts = search(system, tuple(open_settings), scopes, limits, replay=replay, rest=rest)
+    except EncodingDisagrees as error:
+        return Disagreement(str(error), error.trace)
+    groups: list[Searched] = []
+    for target, verdict in verdicts.items():
+        if isinstance(verdict, Refuted):
+            alike, trace, witness = runs[target]
+            groups.append(Searched(alike, replace(verdict, trace=trace), witness))
+        else:
+            groups.append(Searched(open_settings[target], verdict))
     return tuple(groups)
 
 
