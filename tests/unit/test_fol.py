@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import z3
-from cowspec.encode.fol.fragment import Cycle, Edge, alternations, cycles
+from cowspec.encode.fol.fragment import Alternations, Cycle, Edge, cycles
 from cowspec.encode.fol.terms import Language, goal, language, term, transformer, violation
 from cowspec.encode.relational.connectives import either, exists, forall, implies, neg
 from cowspec.encode.relational.formula import (
@@ -121,7 +121,8 @@ Found = set[tuple[str, str, str]]
 
 
 def edges(assumed: dict[str, Formula], shown: dict[str, Formula] | None = None, *steps: RelStep) -> Found:
-    found = alternations(rel_system(*steps), assumed, shown or {})
+    shown = shown or {}
+    found = Alternations(rel_system(*steps), {**assumed, **shown}).of(assumed, shown)
     return {(each.source, each.target, each.formula) for each in found}
 
 

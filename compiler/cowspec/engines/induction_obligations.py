@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import z3
+from cowspec.encode.fol.fragment import terminating
 from cowspec.encode.fol.terms import (
     Goal,
     Language,
@@ -49,8 +50,10 @@ NEAR_SECONDS = 0.03
 QUICK_SECONDS = 0.12
 """Limits of the first two tries at a question, by the solver that a step's questions share."""
 
-ALONE_SECONDS = 0.5
-"""Limit of the first try by a solver of its own; doubled from try to try."""
+ALONE_SECONDS = 0.25
+RESTARTS = 3
+"""Limit of the first tries by a solver of its own, and how many seeds are tried before it is doubled. Where an answer
+is a matter of luck, most seeds find it in a few tenths of a second and others not in minutes."""
 
 SECOND_OPINION_SECONDS = 2.0
 """Before a try that is longer a counterexample is searched at small scopes."""
@@ -129,17 +132,17 @@ def preserved(obligations: Obligations, step: str, name: str, assumed: Sequence[
     """Does the step preserve (or, for `START`, do the start states have) the goal?"""
     violated = _violation(obligations, step, name)
     if step == START:
-        return _asked(obligations, step, (), (), violated, lambda: False)
+        return _asked(obligations, step, name, (), (), violated, lambda: False)
     read = _reads(obligations, step, name)
     near = tuple(each for each in assumed if not read.isdisjoint(obligations.goals[each].after))
     refuted = partial(obligations.refute, obligations.steps[step].name, name, assumed)
-    return _asked(obligations, step, near, (NO_FAULT_YET, *assumed), violated, refuted)
+    return _asked(obligations, step, name, near, (NO_FAULT_YET, *assumed), violated, refuted)
 
 
 def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[str]) -> Answer:
     """Is this fault of the step impossible?"""
     refuted = partial(obligations.refute, obligations.steps[step].name, NO_FAULT, assumed)
-    return _asked(obligations, step, (), assumed, _fault(obligations, step, case), refuted)
+    return _asked(obligations, step, None, (), assumed, _fault(obligations, step, case), refuted)
 
 
 def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]]) -> list[str]:
@@ -157,7 +160,7 @@ def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozens
         answer = ask(shared, (), z3.And([*assumptions, violated]), QUICK_SECONDS)
         if isinstance(answer, Open):
             shared = judge(obligations.language, background, {}, seed)
-            answer = _patiently(obligations, [*background, *assumptions], {}, violated, seed, lambda: False)
+            answer = _patiently(obligations, [*background, *assumptions], ({},), violated, seed, lambda: False)
         if not isinstance(answer, Holds):
             found.append(name)
     return found
@@ -173,6 +176,7 @@ def fault_name(step: str, case: int) -> str:
 def _asked(
     obligations: Obligations,
     step: str,
+    name: str | None,
     near: Sequence[str],
     assumed: Sequence[str],
     violated: Term,
@@ -192,28 +196,49 @@ def _asked(
             if isinstance(answer, Open):
                 del obligations.judges[step]  # see the solver's traps
     background, tracked = _background(obligations, step), _tracked(obligations, step, assumed)
-    return _patiently(obligations, background, tracked, violated, obligations.limits.seed, refuted)
+    fewer = {each: tracked[each] for each in _terminating(obligations, step, name, assumed)}
+    choices = (fewer, tracked) if len(fewer) < len(tracked) else (tracked,)
+    return _patiently(obligations, background, choices, violated, obligations.limits.seed, refuted)
 
 
 def _patiently(
     obligations: Obligations,
     background: Sequence[Term],
-    tracked: Mapping[str, tuple[Any, Term]],
+    choices: Sequence[Mapping[str, tuple[Any, Term]]],
     violated: Term,
     seed: int,
     refuted: Callable[[], bool],
 ) -> Answer:
-    """Asks new solvers, longer and longer, up to the limit."""
-    answer: Answer = Open("resource limit")
+    """Asks new solvers, longer and longer, up to the limit: with each of the choices of assumptions in turn. The last
+    contains the others: that one of those does not suffice says nothing."""
     seconds, left = ALONE_SECONDS, obligations.limits.timeout
-    while isinstance(answer, Open) and left > 0:
+    answer: Answer = Open("resource limit")
+    insufficient: set[int] = set()
+    while left > 0:
         if seconds == SECOND_OPINION_SECONDS and refuted():
             return Fails()
-        seed += 1
-        answer = ask_alone(obligations.language, background, tracked, violated, min(seconds, left), seed)
-        left -= seconds
+        for number in [*range(len(choices))] * RESTARTS:
+            if left <= 0 or number in insufficient:
+                continue
+            seed += 1
+            limit = min(seconds, left)
+            answer = ask_alone(obligations.language, background, choices[number], violated, limit, seed)
+            if isinstance(answer, Holds) or (isinstance(answer, Fails) and number == len(choices) - 1):
+                return answer
+            if isinstance(answer, Fails):
+                insufficient.add(number)
+            left -= seconds
         seconds *= 2
-    return answer
+    return answer if isinstance(answer, Open) else Open("resource limit")
+
+
+def _terminating(obligations: Obligations, step: str, name: str | None, assumed: Sequence[str]) -> tuple[str, ...]:
+    """Those of the assumptions with which Z3 comes to an end, if that can be told; of a fault all."""
+    conjuncts = {each: obligations.conjuncts[each] for each in assumed if each != NO_FAULT_YET}
+    if step == START or name is None:
+        return tuple(assumed)
+    kept = terminating(obligations.steps[step], obligations.goals[name].formula, conjuncts)
+    return tuple(each for each in assumed if each == NO_FAULT_YET or each in set(kept))
 
 
 def _reads(obligations: Obligations, step: str, name: str) -> frozenset[str]:

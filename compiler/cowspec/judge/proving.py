@@ -6,9 +6,10 @@ not only because others were lost. Whether its first state is reached at that sc
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import monotonic
 
-from cowspec.encode.fol.fragment import alternations, cycles
+from cowspec.encode.fol.fragment import Alternations, cycles
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc import EncodingDisagrees
@@ -52,16 +53,66 @@ class Attempts:
     known: Known = NOTHING
 
 
-def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits, known: Known = NOTHING) -> Attempts:
+def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits) -> Attempts:
     """Tries to prove the properties together under every setting that satisfies `when`."""
+    return attempt_chain(system, [Link(names, when, ())], limits)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One proof of a chain. `weaker`: the numbers of earlier proofs of the chain under all its settings and more."""
+
+    names: tuple[str, ...]
+    when: Formula
+    weaker: tuple[int, ...]
+
+
+class _Fragment:
+    """Where quantifiers alternate in a cycle over the sorts: there Z3 need not end."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    @cached_property
+    def _alternations(self) -> Alternations:
+        relational = translate(self.system)
+        named = (*relational.facts, *relational.properties)
+        return Alternations(relational, dict(relational.typing) | {each.name: each.formula for each in named})
+
+    def of(self, conjuncts: tuple[str, ...]) -> tuple[str, ...]:
+        found = cycles(self._alternations.of(conjuncts, conjuncts))
+        if not found:
+            return ("decidable fragment: no quantifiers alternate in a cycle over the sorts",)
+        return tuple(
+            f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
+            for cycle in found
+        )
+
+
+def attempt_chain(
+    system: System, links: Sequence[Link], limits: Limits, known: Known = NOTHING
+) -> tuple[Attempts, ...]:
+    """One proof after the other, each with what the weaker ones before it have found inductive."""
+    fragment = _Fragment(system)
+    done: list[Attempts] = []
+    for link in links:
+        helped = known
+        for number in link.weaker:
+            helped |= done[number].known
+        done.append(_attempt(fragment, link, limits, helped))
+    return tuple(done)
+
+
+def _attempt(fragment: _Fragment, link: Link, limits: Limits, known: Known) -> Attempts:
+    system, when = fragment.system, link.when
     began = monotonic()
-    result = prove(system, names, when, limits, known)
+    result = prove(system, link.names, when, limits, known)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
-            found.append(Attempt(name, verdict, _details(system, verdict), seconds=seconds))
+            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds))
             continue
         failure = root(result.failures, name)
         if failure is None:
@@ -74,28 +125,6 @@ def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limit
         cti = why.verdict.cti if isinstance(why.verdict, Unknown) else None
         found.append(replace(why, property=name, verdict=replace(verdict, cti=cti), seconds=seconds))
     return Attempts(tuple(found), result.inductive, _dropped(system, result), result.known)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One proof of a chain. `weaker`: the numbers of earlier proofs of the chain under all its settings and more."""
-
-    names: tuple[str, ...]
-    when: Formula
-    weaker: tuple[int, ...]
-
-
-def attempt_chain(
-    system: System, links: Sequence[Link], limits: Limits, known: Known = NOTHING
-) -> tuple[Attempts, ...]:
-    """One proof after the other, each with what the weaker ones before it have found inductive."""
-    done: list[Attempts] = []
-    for link in links:
-        helped = known
-        for number in link.weaker:
-            helped |= done[number].known
-        done.append(attempt(system, link.names, link.when, limits, helped))
-    return tuple(done)
 
 
 def root(failures: Sequence[Failure], name: str) -> Failure | None:
@@ -112,28 +141,13 @@ def root(failures: Sequence[Failure], name: str) -> Failure | None:
     return by_name.get(name)
 
 
-def _details(system: System, verdict: Proved) -> tuple[str, ...]:
+def _details(fragment: _Fragment, verdict: Proved) -> tuple[str, ...]:
     match verdict.evidence:
         case Induction(conjuncts, obligations, _):
             together = f"{obligations} obligations; inductive together: {', '.join(conjuncts)}"
-            return (together, *_fragment(system, frozenset(conjuncts)))
+            return (together, *fragment.of(conjuncts))
         case Explored():
             return ()
-
-
-def _fragment(system: System, conjuncts: frozenset[str]) -> tuple[str, ...]:
-    """Where quantifiers alternate in a cycle over the sorts: there Z3 need not end."""
-    relational = translate(system)
-    formulas = dict(relational.typing)
-    formulas |= {each.name: each.formula for each in (*relational.facts, *relational.properties)}
-    used = {name: formula for name, formula in formulas.items() if name in conjuncts}
-    found = cycles(alternations(relational, used, used))
-    if not found:
-        return ("decidable fragment: no quantifiers alternate in a cycle over the sorts",)
-    return tuple(
-        f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
-        for cycle in found
-    )
 
 
 def _explain(system: System, failure: Failure, when: Formula, limits: Limits) -> Attempt:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from cowspec.encode.relational.connectives import free_names
+from cowspec.encode.relational.connectives import free_names, predicates_of
 from cowspec.encode.relational.formula import (
     And,
     Atom,
@@ -53,23 +53,60 @@ class Cycle:
     formulas: tuple[str, ...]
 
 
-def alternations(system: RelSystem, assumed: Mapping[str, Formula], shown: Mapping[str, Formula]) -> tuple[Edge, ...]:
-    """The edges of all obligations: `assumed` before each step, each of `shown` after it."""
-    edges: dict[Edge, None] = {}
-    for formula in (*system.init, *system.switch_axioms):
-        _add(edges, "init", formula, ASSUMED, {})
-    for name, formula in assumed.items():
-        _add(edges, name, formula, ASSUMED, {})
-    for step in system.steps:
-        _add(edges, step.name, step.guard, ASSUMED, {})
-        for _, meaning in step.definitions:
-            _add(edges, step.name, meaning, ASSUMED, {})
-            _add(edges, step.name, meaning, REFUSED, {})
-    for name, formula in shown.items():
-        _add(edges, name, formula, SHOWN, {})
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """`asserted`: the formula, not its negation, is what is asserted. `form`: which side of an `Either` is taken; of a
+    goal, which is asserted negated, the side as where it is assumed (see `terms.Goal`)."""
+
+    asserted: bool
+    form: bool
+
+    def flipped(self) -> "Polarity":
+        return Polarity(not self.asserted, not self.form)
+
+
+ASSUMED = Polarity(True, True)
+REFUSED = Polarity(False, False)
+SHOWN = Polarity(False, True)
+
+
+class Alternations:
+    """The edges of the obligations of proofs about one system. `formulas`: all that is assumed or shown, by name. The
+    edges of a formula are found once."""
+
+    def __init__(self, system: RelSystem, formulas: Mapping[str, Formula]) -> None:
+        self._formulas = formulas
+        self._steps = [(step, frozenset(update.pred for update in step.updates)) for step in system.steps]
+        self._known: dict[tuple[str, Polarity], dict[Edge, None]] = {}
+        self._background: dict[Edge, None] = {}
+        for formula in (*system.init, *system.switch_axioms):
+            _add(self._background, "init", formula, ASSUMED, {})
         for step in system.steps:
-            _add(edges, f"{step.name} / {name}", formula, SHOWN, _meanings(step))
-    return tuple(_without_repeats(edges))
+            _add(self._background, step.name, step.guard, ASSUMED, {})
+            for _, meaning in step.definitions:
+                _add(self._background, step.name, meaning, ASSUMED, {})
+                _add(self._background, step.name, meaning, REFUSED, {})
+
+    def of(self, assumed: Iterable[str], shown: Iterable[str]) -> tuple[Edge, ...]:
+        """The edges of all obligations: the first assumed before each step, each of the others shown after it."""
+        edges = dict(self._background)
+        for name in assumed:
+            edges |= self._edges(name, ASSUMED)
+        for name in shown:
+            edges |= self._edges(name, SHOWN)
+        return tuple(_without_repeats(edges))
+
+    def _edges(self, name: str, polarity: Polarity) -> dict[Edge, None]:
+        edges = self._known.get((name, polarity))
+        if edges is None:
+            edges = self._known[name, polarity] = {}
+            formula = self._formulas[name]
+            _add(edges, name, formula, polarity, {})
+            read = predicates_of(formula)
+            for step, updated in self._steps if polarity is SHOWN else ():
+                if not updated.isdisjoint(read):
+                    _add(edges, f"{step.name} / {name}", formula, SHOWN, _meanings(step))
+        return edges
 
 
 def cycles(edges: Iterable[Edge]) -> tuple[Cycle, ...]:
@@ -87,6 +124,26 @@ def cycles(edges: Iterable[Edge]) -> tuple[Cycle, ...]:
         )
         for group in groups
     )
+
+
+def terminating(step: RelStep, goal: Formula, assumed: Mapping[str, Formula]) -> tuple[str, ...]:
+    """As many of the assumptions, first come first served, as leave the step's obligation to show the goal without a
+    cycle: an answer to it then comes to an end. All, if it has a cycle of its own."""
+    edges: dict[Edge, None] = {}
+    _add(edges, "", step.guard, ASSUMED, {})
+    _add(edges, "", goal, SHOWN, _meanings(step))
+    if cycles(edges):
+        return tuple(assumed)
+    found: list[str] = []
+    for name, formula in assumed.items():
+        own: dict[Edge, None] = {}
+        _add(own, "", formula, ASSUMED, {})
+        if not own.keys() <= edges.keys():
+            if cycles((*edges, *own)):
+                continue
+            edges |= own
+        found.append(name)
+    return tuple(found)
 
 
 def _reachable(edges: Iterable[Edge]) -> dict[str, set[str]]:
@@ -116,23 +173,6 @@ def _without_repeats(edges: Collection[Edge]) -> Iterable[Edge]:
 # ---- walking a formula ---------------------------------------------------------------------------------------------
 
 Meanings = Mapping[str, tuple[tuple[Sym, ...], Formula]]
-
-
-@dataclass(frozen=True, slots=True)
-class Polarity:
-    """`asserted`: the formula, not its negation, is what is asserted. `form`: which side of an `Either` is taken; of a
-    goal, which is asserted negated, the side as where it is assumed (see `terms.Goal`)."""
-
-    asserted: bool
-    form: bool
-
-    def flipped(self) -> "Polarity":
-        return Polarity(not self.asserted, not self.form)
-
-
-ASSUMED = Polarity(True, True)
-REFUSED = Polarity(False, False)
-SHOWN = Polarity(False, True)
 
 
 def _meanings(step: RelStep) -> dict[str, tuple[tuple[Sym, ...], Formula]]:
