@@ -93,9 +93,11 @@ def search(
     new_sat: NewSat = cadical,
     break_symmetry: bool = True,
     rest: Rest = no_rest,
+    shortest: bool = True,
 ) -> dict[Target, Refuted | NoViolation | Unknown]:
     """The verdict on each target over `scopes` (at least one), searched in order. Raises `EncodingDisagrees`. `rest` is
     asked what of a target that was met remains to be searched: a target with the same goal, which gets its own verdict.
+    Without `shortest` any run will do.
 
     `limits.timeout` bounds the time spent on each group of scopes; a group that ran out of it is not searched further,
     and a target met nowhere else is `Unknown`. `NoViolation` speaks of the last scope, to the full depth; it names the
@@ -113,7 +115,7 @@ def search(
         return Asker(system, rel, Unrolling(template, new_sat()))
 
     groups = _grouped(distinct(scopes, inert))
-    return _Search(system, list(asked), limits, replay, rest, new_asker, groups).run(scopes)
+    return _Search(system, list(asked), limits, replay, rest, shortest, new_asker, groups).run(scopes)
 
 
 @dataclass(slots=True)
@@ -123,6 +125,7 @@ class _Search:
     limits: Limits
     replay: Replay
     rest: Rest
+    shortest: bool
     new_asker: Callable[[tuple[Scope, ...]], Asker]
     groups: list[_Group]
     found: dict[Target, _Found] = field(default_factory=dict)
@@ -151,7 +154,8 @@ class _Search:
             if not group.gave_up:
                 group.searched = bound
             for target, found in best.items():
-                is_shortest = self._shorten(asker, bound, target, found, began + 2 * self.limits.timeout)
+                limit = began + 2 * self.limits.timeout
+                is_shortest = not self.shortest or self._shorten(asker, bound, target, found, limit)
                 found.trace = replayed(self.system, found.trace, self.replay)
                 said = (self._smaller(group, found.scope), "" if is_shortest else NOT_SHORTEST)
                 found.smaller = "; ".join(part for part in said if part)

@@ -50,7 +50,7 @@ NEAR_SECONDS = 0.03
 QUICK_SECONDS = 0.12
 """Limits of the first two tries at a question, by the solver that a step's questions share."""
 
-ALONE_SECONDS = 0.25
+ALONE_SECONDS = 0.125
 RESTARTS = 3
 """Limit of the first tries by a solver of its own, and how many seeds are tried before it is doubled. Where an answer
 is a matter of luck, most seeds find it in a few tenths of a second and others not in minutes."""
