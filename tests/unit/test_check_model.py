@@ -390,12 +390,12 @@ def test_a_long_chain_of_modules_is_refused() -> None:
 
 
 def test_what_is_found_inside_an_expansion_is_a_mistake_of_the_use() -> None:
-    text = BASE + "def by(w: Want) = match w { pin => true  get_read, get_write => false }\n"
-    text += "var last: Mm?\ninit by(wanted[last])"
+    text = BASE + "def of_pin(w: Want) = match w { pin => true  get_read, get_write => false }\n"
+    text += "var last: Mm?\ninit of_pin(wanted[last])"
     with pytest.raises(CompileError) as error:
         model_of(text)
     (diagnostic,) = error.value.diagnostics
-    assert diagnostic.span is not None and diagnostic.span.start == text.index("by(wanted[last])")
+    assert diagnostic.span is not None and diagnostic.span.start == text.index("of_pin(wanted[last])")
     assert diagnostic.more[0][0].start == text.index("w { pin")
 
 

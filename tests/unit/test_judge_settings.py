@@ -87,6 +87,36 @@ def test_a_switch_that_the_run_does_not_look_at_makes_no_second_run() -> None:
     assert len(refuted.settings) == 2
 
 
+# ---- refuted by a scenario -----------------------------------------------------------------------------------------
+
+STORY = """
+scenario story "a store through an old entry" {
+  let m: Mm, c0, c1: Cpu
+  c1: tlb_fill(m)
+  c0: protect(m)
+}
+"""
+
+
+def test_a_run_of_the_scenario_named_refutes() -> None:
+    text = (
+        SMALL[: SMALL.index("expect {")]
+        + STORY
+        + "expect {\n  no_stale: refuted by story at Page=2\n  busy: reached\n}\n"
+    )
+    (report,) = check([system_of(text)], Selection(), LIMITS, run_here)
+    found = [each for each in report.results if each.property == "no_stale" and each.scenario is None]
+    (refuted,) = [result for result in found if result.trace is not None]
+    assert (
+        refuted.by == "story" and refuted.as_declared and refuted.engine == "evaluator" and len(refuted.settings) == 1
+    )
+    assert [step.firing.step for step in refuted.trace.steps] == ["tlb_fill", "protect.clear", "protect.flush"]  # type: ignore[union-attr]
+    flushed = [result for result in found if result.trace is None]
+    assert {result.verdict for result in flushed} == {"unknown"} and sum(len(each.settings) for each in flushed) == 3
+    assert all("no run of scenario story violates it: holds" in result.reason for result in flushed)
+    assert not any(result.as_declared for result in flushed)
+
+
 # ---- switches that nothing reads -----------------------------------------------------------------------------------
 
 LIBRARY = 'module lib\nsort Cpu\nfix idle ""\nfix used ""\nvar on[Cpu]: bool\naction set(c: Cpu) { on[c] := used }\n'

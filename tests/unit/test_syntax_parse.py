@@ -273,10 +273,12 @@ def test_expectations() -> None:
     kinds = [kind for kind in ast.ExpectedKind if kind is not ast.ExpectedKind.NO_VIOLATION]
     for kind in kinds:
         assert only(f"expect {{ p, q: {kind.value} }}") == ast.ExpectDecl(
-            (ast.ExpectLine(names("p q"), kind, None, None, None, span=HERE),), span=HERE
+            (ast.ExpectLine(names("p q"), kind, None, None, None, None, span=HERE),), span=HERE
         )
     scope = ast.Scope(((name("Cpu"), 2),), span=HERE)
-    bounded = ast.ExpectLine(names("p"), ast.ExpectedKind.NO_VIOLATION, 12, scope, name("x"), span=HERE)
+    told = ast.ExpectLine(names("p"), ast.ExpectedKind.REFUTED, None, name("story"), None, None, span=HERE)
+    assert only("expect { p: refuted by story }") == ast.ExpectDecl((told,), span=HERE)
+    bounded = ast.ExpectLine(names("p"), ast.ExpectedKind.NO_VIOLATION, 12, None, scope, name("x"), span=HERE)
     assert only("expect { p: no_violation within 12 at Cpu=2 when x }") == ast.ExpectDecl((bounded,), span=HERE)
 
 

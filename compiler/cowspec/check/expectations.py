@@ -212,8 +212,21 @@ def expectations(context: Context, module: int, decl: ast.ExpectDecl) -> list[ty
         names = tuple(name.text for name in line.properties)
         scope_sizes = sizes(context, scope, line.scope)
         condition_ = when(context, scope, line.when)
-        found.append(typed.Expectation(names, line.verdict, line.within, scope_sizes, condition_, span=line.span))
+        by = line.by.text if line.by is not None and _is_scenario(context, scope, line.by) else None
+        found.append(typed.Expectation(names, line.verdict, line.within, by, scope_sizes, condition_, span=line.span))
     return found
+
+
+def _is_scenario(context: Context, scope: Scope, name: ast.Name) -> bool:
+    """Of the model file: those of used modules do not count."""
+    symbol = context.tables.names.own[scope.module].get(name.text)
+    if symbol is None:
+        report_unknown(context, scope, name, "scenario")
+        return False
+    if not isinstance(symbol.decl, ast.ScenarioDecl):
+        wrong_kind(context, scope, name, symbol.decl, "a scenario")
+        return False
+    return True
 
 
 def _check_expected(context: Context, scope: Scope, name: ast.Name, verdict: ExpectedKind) -> None:

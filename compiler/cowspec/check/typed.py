@@ -515,6 +515,7 @@ class Expectation(Node):
     properties: tuple[str, ...]
     verdict: ExpectedKind
     within: int | None
+    by: str | None  # a scenario
     scope: tuple[tuple[str, int], ...]  # empty: any size
     when: Expr | None  # over switches only
 

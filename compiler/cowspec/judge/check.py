@@ -14,7 +14,7 @@ from cowspec.judge.jobs import AnyJob, Runner
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
 from cowspec.judge.results import ModelReport
-from cowspec.judge.scripts import free_jobs, script_jobs
+from cowspec.judge.scripts import free_jobs, refuting_job, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
 from cowspec.judge.vacuity import vacuity_job
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
@@ -99,7 +99,9 @@ def _jobs(docket: Docket, questions: Sequence[Question]) -> list[AnyJob]:
     jobs: list[AnyJob] = []
     proofs: dict[tuple[Setting, ...], list[Question]] = {}
     for question in questions:
-        if question.expected in (ExpectedKind.REFUTED, ExpectedKind.REACHED, ExpectedKind.NO_VIOLATION):
+        if question.by is not None:
+            jobs.append(refuting_job(docket, question))
+        elif question.expected in (ExpectedKind.REFUTED, ExpectedKind.REACHED, ExpectedKind.NO_VIOLATION):
             jobs.append(search_job(docket, question))
         elif question.scope:
             jobs.append(explore_job(docket, question))

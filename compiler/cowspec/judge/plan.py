@@ -17,7 +17,8 @@ IMPLIED = "implied"
 @dataclass(frozen=True, slots=True)
 class Question:
     """Does the property have the expected verdict under these settings? `when` is the switch formula that they satisfy.
-    `scope` empty: at any size, `proved`; at the smallest scope that shows it, `refuted` and `reached`."""
+    `scope` empty: at any size, `proved`; at the smallest scope that shows it, `refuted` and `reached`. `by`: the
+    scenario that has a run which refutes it."""
 
     property: str
     kind: str  # of the property: "invariant", ..., "implied"
@@ -26,6 +27,7 @@ class Question:
     when: Formula
     scope: tuple[tuple[str, int], ...] = ()
     within: int | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _questions(system: System, line: Expectation, settings: Iterable[Setting], c
         return []
     when = And((line.when, chosen))
     return [
-        Question(name, kind_of(system, name), line.verdict, under, when, line.scope, line.within)
+        Question(name, kind_of(system, name), line.verdict, under, when, line.scope, line.within, line.by)
         for name in line.properties
     ]
 
@@ -99,7 +101,7 @@ def _merged(questions: Iterable[Question], settings: Sequence[Setting]) -> tuple
     merged: dict[tuple[object, ...], Question] = {}
     for question in questions:
         line = question.when if question.expected is ExpectedKind.PROVED else None
-        key = (question.property, question.expected, question.scope, question.within, line)
+        key = (question.property, question.expected, question.scope, question.within, question.by, line)
         known = merged.get(key)
         if known is not None:
             both = {*known.settings, *question.settings}

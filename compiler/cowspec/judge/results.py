@@ -57,6 +57,7 @@ class Result:
 
     `kind`: of the property ("invariant", "lemma", "cover", "transition"), "scenario", or "implied" (no fault).
     `scenario`: of a scenario's expectation, its name (`property` is then what it expects something of, or "").
+    `by`: the scenario whose run the trace is; it need not be a shortest one.
     `expected` None: nothing was declared. `evidence`: what was checked, and by whom. `notes`: what else the reader
     should know; `details`: what only those want to know who ask for more.
     """
@@ -80,6 +81,7 @@ class Result:
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     scenario: str | None = None
+    by: str | None = None
     seconds: float = 0.0
 
 

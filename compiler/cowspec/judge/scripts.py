@@ -6,17 +6,19 @@ from functools import partial
 from time import monotonic
 
 from cowspec.engines.scopes import default_scope
+from cowspec.evaluate.replay import replays_under
 from cowspec.evaluate.scenario import Played, play
 from cowspec.evaluate.script import least_sizes
-from cowspec.judge.docket import Docket
+from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job
-from cowspec.judge.refuting import witness_of
+from cowspec.judge.plan import Question
+from cowspec.judge.refuting import Searched, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
 from cowspec.judge.selection import selected, sizes_of
 from cowspec.syntax.ast import Outcome
 from cowspec.system.ir import Scenario, Scope, Setting, System
 from cowspec.system.switches import holds
-from cowspec.verdict import Limits
+from cowspec.verdict import Limits, Refuted
 
 KIND = "scenario"
 FINDINGS = {Outcome.VIOLATED: Finding.VIOLATED, Outcome.HOLDS: Finding.HOLDS, Outcome.BLOCKED: Finding.BLOCKED}
@@ -66,6 +68,39 @@ def free_jobs(docket: Docket) -> list[AnyJob]:
             for name in names or [None]:
                 asks.append(Ask(scenario, name, None, docket.settings, scope))
     return [_job(docket, ask) for ask in asks if ask.settings]
+
+
+def refuting_job(docket: Docket, question: Question) -> AnyJob:
+    """A run of the question's scenario that violates the property, under each of its settings."""
+    scenario = next(each for each in docket.system.scenarios if each.name == question.by)
+    scope = scope_for(docket.system, scenario, dict(question.scope))
+    ask = Ask(scenario, question.property, Outcome.VIOLATED, question.settings, scope)
+    return replace(_job(docket, ask), then=partial(_refuted, docket, question))
+
+
+def _refuted(docket: Docket, question: Question, answer: tuple[Playing, ...] | Died) -> Sequence[AnyJob]:
+    """Takes down the runs, each for all settings that it is one under."""
+    if isinstance(answer, Died):
+        docket.lost(question, question.settings, answer, "evaluator")
+        return []
+    runs = [each for each in answer if each.played.trace is not None]
+    for each in answer:
+        if each.played.trace is None:
+            said = each.played.outcome.value if each.played.outcome is not None else each.played.stopped
+            reason = f"no run of scenario {question.by} violates it: {said}"
+            docket.unknown(question, each.settings, reason, "evaluator")
+    waiting = tuple(setting for each in runs for setting in each.settings)
+    for each in runs:
+        trace = each.played.trace
+        if trace is not None and not set(each.settings).isdisjoint(waiting):
+            alike = set(replays_under(docket.system, trace, waiting))
+            settings = tuple(setting for setting in question.settings if setting in alike)
+            said = f"a run of scenario {question.by}; whether there is a shorter one was not asked"
+            found = Searched(settings, Refuted(trace, said), each.witness)
+            result = result_of_search(question, found, each.seconds)
+            docket.results.append(replace(result, engine="evaluator", by=question.by))
+            waiting = tuple(setting for setting in waiting if setting not in alike)
+    return []
 
 
 def scope_for(system: System, scenario: Scenario, sizes: dict[str, int]) -> Scope:

@@ -96,6 +96,8 @@ def _records(report: ModelReport, result: Result, file: str | None, timings: boo
         record: dict[str, object] = {"model": report.path, "property": result.property, "kind": result.kind}
         if result.scenario is not None:
             record["scenario"] = result.scenario
+        if result.by is not None:
+            record["by"] = result.by
         record |= {
             "switches": options(cube, report.system),
             "verdict": result.verdict,

@@ -11,7 +11,7 @@ from cowspec.report.text import Style, cti_text, scope_text, setting_text, trace
 
 VERDICTS = {
     Finding.PROVED: "proved: for any number of elements of each sort, unless sizes are named",
-    Finding.REFUTED: "refuted N steps: the shortest run that violates it has N steps",
+    Finding.REFUTED: "refuted N steps: the shortest run that violates it has N steps, or that of the scenario named",
     Finding.NO_VIOLATION: "no violation in N: searched to a depth of N steps only, nothing is proved",
     Finding.UNKNOWN: "unknown: nothing is claimed",
 }

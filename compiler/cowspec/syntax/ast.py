@@ -545,11 +545,13 @@ class ExpectedKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExpectLine(Node):
-    """`cow_invisible: proved at Page=3 when cow == page_count`; `within` only with `no_violation`."""
+    """`cow_invisible: proved at Page=3 when cow == page_count`; `within` only with `no_violation`, `by` (the name of a
+    scenario) only with `refuted`."""
 
     properties: tuple[Name, ...]
     verdict: ExpectedKind
     within: int | None
+    by: Name | None
     scope: Scope | None
     when: Expr | None
 

@@ -9,6 +9,7 @@ from lark.visitors import v_args
 
 Block = tuple[ast.Stmt, ...]
 Script = tuple[ast.ScriptLine | ast.ScriptFinish, ...]
+Verdict = tuple[ast.ExpectedKind, int | None, ast.Name | None]
 Sizes = tuple[tuple[ast.Name, int], ...]
 
 
@@ -275,15 +276,16 @@ class Builder(ExpressionBuilder):
         self,
         meta: Meta,
         properties: Names,
-        verdict: tuple[ast.ExpectedKind, int | None],
+        verdict: Verdict,
         scope: ast.Scope | None,
         when: ast.Expr | None,
     ) -> ast.ExpectLine:
-        return ast.ExpectLine(properties, verdict[0], verdict[1], scope, when, span=self._span(meta))
+        return ast.ExpectLine(properties, *verdict, scope, when, span=self._span(meta))
 
-    def verdict(self, meta: Meta, word: Token, *within: Token | ast.Int) -> tuple[ast.ExpectedKind, int | None]:
-        depth = within[-1].value if within and isinstance(within[-1], ast.Int) else None
-        return (ast.ExpectedKind(str(word)), depth)
+    def verdict(self, meta: Meta, word: Token, *rest: Token | ast.Int | ast.Name | None) -> Verdict:
+        within = next((part.value for part in rest if isinstance(part, ast.Int)), None)
+        by = next((part for part in rest if isinstance(part, ast.Name)), None)
+        return (ast.ExpectedKind(str(word)), within, by)
 
     def scope(self, meta: Meta, *sizes: tuple[ast.Name, int]) -> ast.Scope:
         return ast.Scope(sizes, span=self._span(meta))

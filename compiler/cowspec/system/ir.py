@@ -424,11 +424,13 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """`when` is over switches only (TRUE without `when`); an empty `scope` means any size."""
+    """`when` is over switches only (TRUE without `when`); an empty `scope` means any size. `by`: the scenario of which
+    some run violates the properties."""
 
     properties: tuple[str, ...]
     verdict: ExpectedKind
     within: int | None
+    by: str | None
     scope: tuple[tuple[str, int], ...]
     when: Formula
     span: Span = field(compare=False, repr=False)

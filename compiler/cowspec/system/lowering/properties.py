@@ -64,7 +64,7 @@ def _line(line: typed.ScriptLine | typed.ScriptFinish) -> ir.ScriptLine | ir.Scr
 
 def expectation(line: typed.Expectation, layout: Layout) -> ir.Expectation:
     when = _when(line.when, layout)
-    return ir.Expectation(line.properties, line.verdict, line.within, line.scope, when, span=line.span)
+    return ir.Expectation(line.properties, line.verdict, line.within, line.by, line.scope, when, span=line.span)
 
 
 def _when(when: typed.Expr | None, layout: Layout) -> Formula:
