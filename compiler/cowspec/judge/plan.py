@@ -3,9 +3,10 @@
 In: a system, the settings and names selected. Out: questions, each about one property under a group of settings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from cowspec.judge.cubes import cubes
 from cowspec.judge.selection import NO_FAULT, Selection, selected
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
 from cowspec.system.ir import And, Expectation, Formula, Or, Property, Setting, SwitchIs, System
@@ -79,9 +80,10 @@ def switch_formula(system: System, selection: Selection) -> Formula:
     return And(tuple(SwitchIs(name, option) for name, option in selection.options if name in own))
 
 
-def either(settings: Iterable[Setting]) -> Formula:
-    """The formula that exactly these settings satisfy."""
-    return Or(tuple(And(tuple(SwitchIs(name, option) for name, option in setting)) for setting in settings))
+def either(system: System, settings: Collection[Setting]) -> Formula:
+    """The formula that exactly these settings of the system's switches satisfy, a short one."""
+    found = cubes(system.switches, settings)
+    return Or(tuple(And(tuple(SwitchIs(name, option) for name, option in cube)) for cube in found))
 
 
 def _questions(system: System, line: Expectation, settings: Iterable[Setting], chosen: Formula) -> list[Question]:

@@ -113,7 +113,7 @@ def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Di
     rest = _take_runs(docket, question, *answers)
     if not rest:
         return []
-    again = replace(question, settings=rest, when=either(rest))
+    again = replace(question, settings=rest, when=either(docket.system, rest))
     return [_proof(docket, [again], partial(_second_searched, docket, again))]
 
 
@@ -191,7 +191,7 @@ def _doubted(docket: Docket, question: Question, attempted: Attempt, answer: Tim
     searched = f"no run of up to {min(depths)} steps at the scopes tried" if depths else ""
     if not rest:
         return []
-    again = replace(question, settings=rest, when=either(rest))
+    again = replace(question, settings=rest, when=either(docket.system, rest))
     noted = replace(attempted, searched=searched)
     if len(rest) < len(question.settings):
         return [_proof(docket, [again], partial(_split, docket, again, noted))]
@@ -204,7 +204,7 @@ def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence
     if len(settings) == 1 or len(settings) > SPLITS:
         docket.results.append(_open(question, attempted))
         return []
-    parts = [replace(question, settings=part, when=either(part)) for part in halves(settings)]
+    parts = [replace(question, settings=part, when=either(docket.system, part)) for part in halves(settings)]
     return [_proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
 
 

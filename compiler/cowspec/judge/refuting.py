@@ -39,7 +39,7 @@ def refute(
     there as well; the search goes on where it is for the rest.
     """
     goal: Goal = Faults() if name == NO_FAULT else Violates(name)
-    open_settings = {Target(goal, either(settings)): tuple(settings)}
+    open_settings = {Target(goal, either(system, settings)): tuple(settings)}
     runs: dict[Target, tuple[tuple[Setting, ...], Trace, Witness]] = {}
 
     def rest(target: Target, found: Trace) -> Target | None:
@@ -50,7 +50,7 @@ def refute(
         left = tuple(setting for setting in waiting if setting not in taken)
         if not left:
             return None
-        remaining = Target(goal, either(left))
+        remaining = Target(goal, either(system, left))
         open_settings[remaining] = left
         return remaining
 
