@@ -34,12 +34,11 @@ from functools import partial
 
 from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
+from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
 from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
-from cowspec.engines.induction_houdini import START, Failure, Inductive, houdini
+from cowspec.engines.induction_houdini import Failure, Inductive, houdini
 from cowspec.engines.induction_obligations import (
-    NO_FAULT,
     Obligations,
-    fault_name,
     no_fault,
     obligations,
     pairs,
@@ -56,11 +55,12 @@ from cowspec.verdict import Induction, Limits, Proved, Unknown
 @dataclass(frozen=True, slots=True)
 class Known:
     """Conjuncts that earlier proofs of the same system found inductive, under every setting in question and others.
-    `cores`: of each of their obligations (step, conjunct) the conjuncts it needs; `confirmed`: those that a fresh
-    solver has confirmed."""
+    `cores`: of each of their obligations (step, conjunct) the conjuncts it needs; `under`: the settings that it was
+    asked under; `confirmed`: those that a fresh solver has confirmed."""
 
     inductive: tuple[str, ...] = ()
     cores: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    under: Mapping[tuple[str, str], ir.Formula] = field(default_factory=dict)
     confirmed: frozenset[tuple[str, str]] = frozenset()
 
     def __or__(self, other: "Known") -> "Known":
@@ -68,6 +68,7 @@ class Known:
         return Known(
             tuple(dict.fromkeys((*self.inductive, *other.inductive))),
             {**self.cores, **other.cores},
+            {**self.under, **other.under},
             self.confirmed | other.confirmed,
         )
 
@@ -143,7 +144,7 @@ def prove(
         dropped_facts=tuple(name for name in facts if name not in attempt.inductive),
         queries=first.queries + second.queries + attempt.queries,
     )
-    return _with_verdicts(result, attempt, goals, large, known)
+    return _with_verdicts(result, attempt, goals, large, when, known)
 
 
 def _without(covers: Collection[str], failure: Failure) -> Failure:
@@ -242,7 +243,12 @@ def _show(attempt: _Attempt, goal: str, questions: Sequence[tuple[str, str]], an
 
 
 def _with_verdicts(
-    result: InductionResult, attempt: _Attempt, goals: Sequence[str], large: Mapping[str, int], known: Known
+    result: InductionResult,
+    attempt: _Attempt,
+    goals: Sequence[str],
+    large: Mapping[str, int],
+    when: ir.Formula,
+    known: Known,
 ) -> InductionResult:
     own: dict[str, list[tuple[str, str]]] = {name: [] for name in attempt.inductive}
     for question in attempt.cores:
@@ -265,7 +271,8 @@ def _with_verdicts(
             conjuncts = tuple(each for each in attempt.inductive if each in used)
             verdicts.append((name, Proved(None, Induction(conjuncts, len(proofs[name]), ("z3",)))))
     cores = {question: core for question, core in attempt.cores.items() if question[1] in own}
-    found = Known(attempt.inductive, cores, known.confirmed | frozenset(asked - doubtful))
+    under = {each: known.under[each] if known.cores.get(each) == core else when for each, core in cores.items()}
+    found = Known(attempt.inductive, cores, under, known.confirmed | frozenset(asked - doubtful))
     return replace(result, verdicts=tuple(verdicts), known=found)
 
 

@@ -18,10 +18,8 @@ that is. What nothing needs is neither proved nor refuted, and no survivor.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from cowspec.encode.relational.obligation import START
 from cowspec.engines.induction_solver import Answer, Holds, Open
-
-START = "start"
-"""Stands for the step where a start state is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from cowspec.encode.fol.terms import (
 )
 from cowspec.encode.relational.connectives import predicates_of
 from cowspec.encode.relational.formula import Formula, Predicate, RelStep, RelSystem
-from cowspec.engines.induction_houdini import START
+from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name, steps_by_name
 from cowspec.engines.induction_refuting import Refute
 from cowspec.engines.induction_solver import (
     Answer,
@@ -39,12 +39,6 @@ from cowspec.engines.induction_solver import (
     literal,
 )
 from cowspec.verdict import Limits
-
-NO_FAULT = "no_fault"
-"""The implied invariant: no step does what it must not (write an absent place, ...)."""
-
-NO_FAULT_YET = "the step does not fault"
-"""What is assumed of a step beside the conjuncts, except where the fault itself is asked for."""
 
 NEAR_SECONDS = 0.03
 QUICK_SECONDS = 0.12
@@ -91,7 +85,7 @@ def obligations(
     goals.update((name, goal(formula, is_transition=True)) for name, formula in transitions.items())
     return Obligations(
         language=language(system.sorts, (*system.predicates, *_abbreviations(system))),
-        steps=_named(system.steps),
+        steps=steps_by_name(system.steps),
         init=system.init,
         rigid=(*system.switch_axioms, when),
         conjuncts=conjuncts,
@@ -103,15 +97,6 @@ def obligations(
 
 def _abbreviations(system: RelSystem) -> Iterator[Predicate]:
     return (Predicate(name, ()) for step in system.steps for name, _ in step.definitions)
-
-
-def _named(steps: Sequence[RelStep]) -> dict[str, RelStep]:
-    """Several relational steps of one step get a number each."""
-    found: dict[str, RelStep] = {}
-    for step in steps:
-        suffix = "".join(f" {number}" for _, number in step.enum_args)
-        found[f"{step.name}{' #' if suffix else ''}{suffix.strip()}"] = step
-    return found
 
 
 def pairs(obligations: Obligations, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -164,10 +149,6 @@ def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozens
         if not isinstance(answer, Holds):
             found.append(name)
     return found
-
-
-def fault_name(step: str, case: int) -> str:
-    return f"{step}: fault {case}"
 
 
 # ---- asking --------------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from time import monotonic
 
 from cowspec.encode.fol.fragment import Alternations, cycles
 from cowspec.encode.relational.formula import RelSystem
+from cowspec.encode.relational.obligation import START
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
 from cowspec.engines.induction import NOTHING, InductionResult, Known, prove
-from cowspec.engines.induction_houdini import START, Failure
+from cowspec.engines.induction_houdini import Failure
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
 from cowspec.judge.results import Witness
