@@ -1,12 +1,13 @@
 """`cowspec check`: every expectation of the models; the policy table."""
 
+from functools import partial
 from typing import Any
 
 import click
 
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import limiting, reporting, selecting
+from cowspec.cli.options import crossing, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
 from cowspec.judge.check import check
 from cowspec.judge.results import status_of_check
@@ -19,10 +20,13 @@ from cowspec.verdict import Limits
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
 @selecting
 @limiting
+@crossing
 @reporting
-def command(paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, **rest: Any) -> int:
+def command(
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, **rest: Any
+) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, check)
+    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, partial(check, twice=twice))
     return show(reports, status_of_check(reports), outputs(**rest), check_text)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from cowspec.cli.errors import BadInput
+from cowspec.engines.cvc5_solver import available
 from cowspec.judge.selection import MAX_SIZE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -49,6 +51,12 @@ def _use_color(_: click.Context, __: click.Parameter, when: str) -> bool:
     return when == "always"
 
 
+def _cross(_: click.Context, __: click.Parameter, wanted: bool) -> bool:
+    if wanted and not available():
+        raise BadInput("error: --cross needs cvc5, which is not installed: `pip install 'cowspec[cross]'`")
+    return wanted
+
+
 def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
     """One decorator out of several, the first on top."""
 
@@ -82,6 +90,8 @@ def bounding(max_steps: int) -> Callable[[Decorated], Decorated]:
 
 
 limiting = bounding(30)
+crossing = click.option("--cross", "twice", is_flag=True, callback=_cross,
+                        help="Let cvc5 confirm every any-size proof (`pip install 'cowspec[cross]'`).")  # fmt: skip
 styling = several(
     click.option("-v", "--verbose", is_flag=True, help="What changed in each step, ghosts, every diagram."),
     click.option("--width", type=click.IntRange(40, 1000), default=100, show_default=True, help="Of the output."),

@@ -270,7 +270,8 @@ def _with_verdicts(
             used = {conjunct for _, conjunct in proofs[name]}
             conjuncts = tuple(each for each in attempt.inductive if each in used)
             verdicts.append((name, Proved(None, Induction(conjuncts, len(proofs[name]), ("z3",)))))
-    cores = {question: core for question, core in attempt.cores.items() if question[1] in own}
+    shown = frozenset(question for questions in attempt.shown.values() for question in questions)
+    cores = {each: core for each, core in attempt.cores.items() if each[1] in own or each in shown}
     under = {each: known.under[each] if known.cores.get(each) == core else when for each, core in cores.items()}
     found = Known(attempt.inductive, cores, under, known.confirmed | frozenset(asked - doubtful))
     return replace(result, verdicts=tuple(verdicts), known=found)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from cowspec.judge.chains import chain_jobs
+from cowspec.judge.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
@@ -23,14 +24,20 @@ from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 
 
-def check(systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner) -> tuple[ModelReport, ...]:
-    """The report of each model, in order. A Ctrl-C leaves the reports of what is finished."""
-    return _judge(systems, selection, limits, runner, _check_jobs)
+def check(
+    systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner, *, twice: bool = False
+) -> tuple[ModelReport, ...]:
+    """The report of each model, in order. `twice`: a second solver is asked about every any-size proof. A Ctrl-C leaves
+    the reports of what is finished."""
+    return _judge(systems, selection, limits, runner, _check_jobs, twice=twice)
 
 
-def prove(systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner) -> tuple[ModelReport, ...]:
-    """Tries to prove every selected property (all that are checked, without names) under every selected setting."""
-    return _judge(systems, selection, limits, runner, partial(_verb_jobs, expected=ExpectedKind.PROVED))
+def prove(
+    systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner, *, twice: bool = False
+) -> tuple[ModelReport, ...]:
+    """Tries to prove every selected property (all that are checked, without names) under every selected setting.
+    `twice`: as for `check`."""
+    return _judge(systems, selection, limits, runner, partial(_verb_jobs, expected=ExpectedKind.PROVED), twice=twice)
 
 
 def refute_all(
@@ -51,11 +58,15 @@ def _judge(
     limits: Limits,
     runner: Runner,
     jobs_of: Callable[[Docket], list[AnyJob]],
+    *,
+    twice: bool = False,
 ) -> tuple[ModelReport, ...]:
     dockets = [Docket(system, within(all_settings(system), selection), selection, limits) for system in systems]
     interrupted = False
     try:
         runner([job for docket in dockets for job in jobs_of(docket)])
+        if twice:
+            cross(dockets, runner)
     except KeyboardInterrupt:
         interrupted = True
     return tuple(docket.close(interrupted=interrupted) for docket in dockets)

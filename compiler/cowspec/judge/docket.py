@@ -3,21 +3,30 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from cowspec.engines.induction import Known
 from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
-from cowspec.judge.results import Claim, Disagreement, Finding, ModelReport, Result
+from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Result
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Setting, System
 from cowspec.verdict import Limits, NoViolation, Refuted, Unknown
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An any-size proof: the number of its result, and what was found by it."""
+
+    place: int
+    known: Known
+
+
 @dataclass(slots=True)
 class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report. `kept`
-    and `dropped`: lemmas that some proof used, and that some proof could not use."""
+    and `dropped`: lemmas that some proof used, and that some proof could not use. `proofs`: of any size."""
 
     system: System
     settings: tuple[Setting, ...]
@@ -30,6 +39,8 @@ class Docket:
     disagreements: list[Disagreement] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     dropped: dict[str, str] = field(default_factory=dict)
+    proofs: list[Proof] = field(default_factory=list)
+    crossed: Crossed | None = None
 
     def lost(self, question: Question, settings: Sequence[Setting], died: Died, engine: str) -> None:
         """Nothing came of a job: the question stays open under these settings."""
@@ -51,6 +62,11 @@ class Docket:
                     reason=reason,
                 )
             )
+
+    def proved(self, result: Result, known: Known) -> None:
+        """Takes down a proof."""
+        self.proofs.append(Proof(len(self.results), known))
+        self.results.append(result)
 
     def proof_ended(self, answer: Attempts) -> None:
         """Remembers what was of use and what was not."""
@@ -89,6 +105,7 @@ class Docket:
             tuple(sorted(set(self.bugs))),
             tuple(sorted(self.disagreements, key=lambda each: each.message)),
             interrupted,
+            self.crossed,
         )
 
 

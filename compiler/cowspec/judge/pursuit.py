@@ -120,7 +120,7 @@ def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Di
 def _second_searched(docket: Docket, question: Question, answer: Attempts | Died) -> Sequence[AnyJob]:
     """Proved: there are no runs. If not, the search goes on."""
     if isinstance(answer, Attempts) and isinstance(answer.found[0].verdict, Proved):
-        docket.results.append(_proved(question, question.settings, answer.found[0]))
+        docket.proved(_proved(question, question.settings, answer.found[0]), answer.known)
         return []
     open_proof = answer.found[0].verdict if isinstance(answer, Attempts) else Unknown(answer.reason)
     said = f"no proof either: {open_proof.reason}" if isinstance(open_proof, Unknown) else ""
@@ -173,7 +173,7 @@ def attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | 
     for question in questions:
         found = by_name[question.property]
         if isinstance(found.verdict, Proved):
-            docket.results.append(_proved(question, question.settings, found))
+            docket.proved(_proved(question, question.settings, found), answer.known)
         else:
             limits = _bounded(docket.limits, DOUBT)
             doubted = partial(_doubted, docket, question, found)
@@ -216,7 +216,7 @@ def _split(docket: Docket, question: Question, before: Attempt, answer: Attempts
     found = answer.found[0]
     docket.proof_ended(answer)
     if isinstance(found.verdict, Proved):
-        docket.results.append(_proved(question, question.settings, found))
+        docket.proved(_proved(question, question.settings, found), answer.known)
         return []
     return _smaller(docket, question, replace(found, searched=before.searched))
 

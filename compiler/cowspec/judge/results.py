@@ -87,17 +87,38 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An engine's run that the reference semantics refuses: nothing is claimed from it."""
+    """Two judges differ: nothing is claimed. `trace`: an engine's run that the reference semantics refuses. Of a proof
+    that another solver does not accept there is none; `files` show the matter instead, by name, and `about` is what
+    was proved."""
 
     message: str
-    trace: Trace
+    trace: Trace | None
+    about: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What a second solver says of the obligations of a model's any-size proofs, each asked once; `seconds` for the
+    first solver, and for the second. Of properties x settings: proved `twice`, `once` where it does not know of some
+    obligation, or `against` its word."""
+
+    judges: tuple[str, str]
+    obligations: int
+    confirmed: int
+    refused: int
+    seconds: tuple[float, float]
+    twice: int
+    once: int
+    against: int
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
     """All results of a model, in the order of its properties. `vacuous`: findings on top of the proofs; `notes`: said,
     but no fault; `bugs`: jobs that failed by a mistake in this program; `disagreements`: between engines. `declares`:
-    the model expects anything at all. `interrupted`: some results are missing."""
+    the model expects anything at all. `interrupted`: some results are missing. `crossed`: if a second solver was asked
+    about the proofs."""
 
     path: str
     system: System
@@ -108,6 +129,7 @@ class ModelReport:
     bugs: tuple[str, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     interrupted: bool = False
+    crossed: Crossed | None = None
 
 
 def as_declared(report: ModelReport) -> bool:

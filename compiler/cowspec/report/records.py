@@ -13,6 +13,7 @@ from cowspec.evidence.names import options
 from cowspec.evidence.traces import write
 from cowspec.judge.cubes import cubes
 from cowspec.judge.results import Disagreement, ModelReport, Result, as_declared
+from cowspec.report.crossed import cross_record
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 
@@ -41,7 +42,7 @@ def trace_files(reports: Sequence[ModelReport], out_dir: str) -> tuple[Files, di
 
 def disagreement_files(reports: Sequence[ModelReport], out_dir: str) -> dict[str, str]:
     """For each disagreement of engines a folder with all that is needed to reproduce it: the run that one of them
-    found, what the evaluator says, and the transition system."""
+    found, or the question that two answer differently, what is said of it, and the transition system."""
     texts: dict[str, str] = {}
     for report in reports:
         for number, found in enumerate(report.disagreements, 1):
@@ -51,12 +52,11 @@ def disagreement_files(reports: Sequence[ModelReport], out_dir: str) -> dict[str
 
 def disagreement_texts(path: str, system: System, found: Disagreement, number: int, out_dir: str) -> dict[str, str]:
     """The files of one disagreement, the `number`th of its model."""
-    folder = f"{out_dir}/disagreement-{_plain(path)}-{_plain(found.trace.property)}-{number}"
-    return {
-        f"{folder}/trace.json": write(system, replace(found.trace, model=path)),
-        f"{folder}/message.txt": f"{path}: {found.message}\n",
-        f"{folder}/system.txt": show(system),
-    }
+    about = found.about if found.trace is None else found.trace.property
+    folder = f"{out_dir}/disagreement-{_plain(path)}-{_plain(about)}-{number}"
+    trace = {} if found.trace is None else {"trace.json": write(system, replace(found.trace, model=path))}
+    texts = {**dict(found.files), **trace, "message.txt": f"{path}: {found.message}\n", "system.txt": show(system)}
+    return {f"{folder}/{name}": text for name, text in texts.items()}
 
 
 def render(
@@ -78,6 +78,7 @@ def render(
             "disagreements": [each.message for each in report.disagreements],
             "interrupted": report.interrupted,
         }
+        | ({} if report.crossed is None else {"cross": cross_record(report.crossed, timings=timings)})
         for report in reports
     ]
     record = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from cowspec.judge.results import Claim, Finding, ModelReport, Result, as_declared
 from cowspec.report.ascii import wrap
+from cowspec.report.crossed import cross_lines
 from cowspec.report.records import Files
 from cowspec.report.table import Paint, legend, table, unpainted, words
 from cowspec.report.text import Style, cti_text, scope_text, setting_text, trace_text
@@ -29,6 +30,7 @@ def check_text(
         lines += _details(report, files, style)
     lines += _legend(reports, style.width)
     lines += totals(reports, paint)
+    lines += cross_lines(reports, timings=timings)
     if timings:
         lines += timing_lines(reports)
     return "".join(line + "\n" for line in lines)
@@ -49,6 +51,7 @@ def verb_text(
         lines += _remarks(report, style.width, paint)
         if report is not reports[-1] and lines[-1]:
             lines.append("")
+    lines += cross_lines(reports, timings=timings)
     if timings:
         lines += timing_lines(reports)
     while lines and not lines[-1]:

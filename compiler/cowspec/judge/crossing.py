@@ -1,0 +1,205 @@
+"""A second solver on every obligation of every any-size proof.
+
+In: the dockets, when their proofs are done. Out: in each docket, which proofs were confirmed, and the figures. A proof
+is confirmed if cvc5 finds each of its obligations, given as SMT-LIB text, unsatisfiable; if it does not know of some,
+the proof stays and stands on one judge. An obligation that cvc5 finds satisfiable is a disagreement: its model is not
+trusted, and neither is the proof. Z3 is then asked again, about the text that cvc5 has read.
+
+Proofs share obligations, within a chain and without: each is asked once, known by its text.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from cowspec.encode.relational.obligation import Question, Subject
+from cowspec.encode.smtlib.script import digest, script
+from cowspec.engines.cvc5_solver import Opinion, command_line, cvc5_version, opinion
+from cowspec.engines.induction_text import opinion_of_z3, z3_version
+from cowspec.engines.obligation import Incomplete, obligations, questions, subject
+from cowspec.judge.docket import Docket, Proof
+from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.results import Claim, Crossed, Disagreement, Finding
+from cowspec.system.ir import Formula, System
+
+CHUNK = 150  # questions of one job
+BASE_SECONDS, SECONDS_EACH = 60.0, 2.0
+"""A job is killed after so much; then its halves are tried, so that one question does not cost the others."""
+NAMED = 3  # open obligations that are named
+
+Asked = tuple[Question, Formula]
+"""A question, and under which settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` and `again`, what Z3 says of it, only where cvc5 refuses the obligation."""
+
+    opinion: Opinion
+    digest: str = ""
+    text: str = ""
+    again: str = ""
+
+
+@dataclass(slots=True)
+class _Book:
+    """One model's proofs, what each has to show, and the answers so far."""
+
+    docket: Docket
+    subject: Subject
+    proofs: tuple[tuple[Proof, tuple[Asked, ...]], ...]
+    answers: dict[Asked, Answer] = field(default_factory=dict)
+
+
+def cross(dockets: Iterable[Docket], runner: Runner) -> None:
+    """Asks cvc5 about all proofs of all models together."""
+    books = [_book(docket) for docket in dockets if docket.proofs]
+    runner([job for book in books for job in _jobs(book)])
+    for book in books:
+        _close(book)
+
+
+def proof_questions(docket: Docket, of: Subject) -> Iterator[tuple[Proof, tuple[Asked, ...]]]:
+    """What each any-size proof has to show. A proof that lacks something is a mistake of this program."""
+    for proof in docket.proofs:
+        result = docket.results[proof.place]
+        try:
+            yield proof, questions(of, proof.known.cores, proof.known.under, result.property)
+        except Incomplete as error:
+            docket.bugs.append(f"{result.property}: the proof has no obligation {error}")
+
+
+def _book(docket: Docket) -> _Book:
+    of = subject(docket.system)
+    return _Book(docket, of, tuple(proof_questions(docket, of)))
+
+
+def _jobs(book: _Book) -> Iterator[AnyJob]:
+    """All questions, each once; those of one step together, as they may have the same text."""
+    by_step: dict[str, list[Asked]] = {}
+    for each in dict.fromkeys(each for _, asked in book.proofs for each in asked):
+        by_step.setdefault(each[0].step, []).append(each)
+    chunk: list[Asked] = []
+    for group in by_step.values():
+        if chunk and len(chunk) + len(group) > CHUNK:
+            yield _job(book, chunk)
+            chunk = []
+        chunk += group
+    if chunk:
+        yield _job(book, chunk)
+
+
+def _job(book: _Book, chunk: Sequence[Asked]) -> AnyJob:
+    docket = book.docket
+    return Job(
+        f"{docket.system.name}: {len(chunk)} obligations to cvc5",
+        partial(confirm, docket.system, book.subject, tuple(chunk), docket.limits.seed),
+        partial(_confirmed, book, chunk),
+        BASE_SECONDS + SECONDS_EACH * len(chunk),
+    )
+
+
+def confirm(system: System, of: Subject, chunk: Sequence[Asked], seed: int) -> tuple[Answer, ...]:
+    """What cvc5 says of each of the questions, in order."""
+    by_digest: dict[str, Answer] = {}
+    found: list[Answer] = []
+    for obligation in obligations(system, of, chunk):
+        text = script(obligation, f"cowspec, {system.path}", [f"{obligation.step}: {obligation.goal}"])
+        key = digest(text)
+        if key not in by_digest:
+            said = opinion(text, seed)
+            if said.answer == "sat":
+                by_digest[key] = Answer(said, key, text, opinion_of_z3(text, seed + 23))
+            else:
+                by_digest[key] = Answer(said, key)
+        found.append(by_digest[key])
+    return tuple(found)
+
+
+def _confirmed(book: _Book, chunk: Sequence[Asked], answer: tuple[Answer, ...] | Died) -> Sequence[AnyJob]:
+    """Takes down the answers; after a crash or a hang the halves are tried."""
+    if not isinstance(answer, Died):
+        book.answers.update(zip(chunk, answer, strict=True))
+        return []
+    if answer.bug:
+        book.docket.bugs.append(f"cvc5: {answer.reason}")
+    elif len(chunk) > 1:
+        middle = len(chunk) // 2
+        return [_job(book, chunk[:middle]), _job(book, chunk[middle:])]
+    book.answers.update((each, Answer(Opinion("unknown", 0.0, answer.reason))) for each in chunk)
+    return []
+
+
+# ---- what follows --------------------------------------------------------------------------------------------------
+
+
+def _close(book: _Book) -> None:
+    """The word of the second judge in each result, the disagreements, and the figures."""
+    docket = book.docket
+    settings = {"twice": 0, "once": 0, "against": 0}
+    for proof, asked in book.proofs:
+        outcome = _outcome(book, proof, asked)
+        settings[outcome] += len(docket.results[proof.place].settings)
+    for each, answer in book.answers.items():
+        if answer.opinion.answer == "sat":
+            docket.disagreements.append(_disagreement(each[0], answer))
+    distinct = {answer.digest or str(number): answer for number, answer in enumerate(book.answers.values())}.values()
+    proving = {id(proof.known): docket.results[proof.place].seconds for proof, _ in book.proofs}
+    docket.crossed = Crossed(
+        (f"z3 {z3_version()}", f"cvc5 {cvc5_version()}"),
+        len(distinct),
+        sum(answer.opinion.answer == "unsat" for answer in distinct),
+        sum(answer.opinion.answer == "sat" for answer in distinct),
+        (sum(proving.values()), sum(answer.opinion.seconds for answer in distinct)),
+        settings["twice"],
+        settings["once"],
+        settings["against"],
+    )
+
+
+def _outcome(book: _Book, proof: Proof, asked: Sequence[Asked]) -> str:
+    """Writes into the result what became of its proof."""
+    results = book.docket.results
+    result = results[proof.place]
+    by_answer = _by_answer(book.answers, asked)
+    if by_answer["sat"]:
+        results[proof.place] = replace(
+            result,
+            verdict=Finding.UNKNOWN,
+            claim=Claim.NONE,
+            as_declared=False,
+            evidence=(),
+            reason=f"judges disagree: cvc5 refuses {_some(by_answer['sat'])}",
+        )
+        return "against"
+    if by_answer["unknown"]:
+        said = f"cvc5 does not know of {len(by_answer['unknown'])} of {len(asked)} obligations: "
+        results[proof.place] = replace(result, notes=(*result.notes, said + _some(by_answer["unknown"])))
+        return "once"
+    evidence = tuple((what, (*who, "cvc5") if what == "induction" else who) for what, who in result.evidence)
+    results[proof.place] = replace(result, evidence=evidence)
+    return "twice"
+
+
+def _by_answer(answers: Mapping[Asked, Answer], asked: Iterable[Asked]) -> dict[str, list[Question]]:
+    found: dict[str, list[Question]] = {"unsat": [], "sat": [], "unknown": []}
+    for each in asked:
+        found[answers[each].opinion.answer if each in answers else "unknown"].append(each[0])
+    return found
+
+
+def _some(asked: Sequence[Question]) -> str:
+    names = [f"{each.goal} at {each.step}" for each in asked[:NAMED]]
+    return ", ".join(names) + (f" and {len(asked) - NAMED} more" if len(asked) > NAMED else "")
+
+
+def _disagreement(question: Question, answer: Answer) -> Disagreement:
+    seen = f"{question.goal} at {question.step}"
+    message = f"{seen}: z3 proved it, cvc5 finds a counterexample; z3 asked again about the same text: {answer.again}"
+    how = (
+        f"{seen}\n\nThe obligation is unsatisfiable if the proof is right.\n\n"
+        f"  {command_line()} obligation.smt2\n  z3 obligation.smt2\n\n"
+        f"Versions: cvc5 {cvc5_version()}, z3 {z3_version()}. model.txt is what cvc5 shows; it is not trusted.\n"
+    )
+    files = (("obligation.smt2", answer.text), ("model.txt", answer.opinion.model + "\n"), ("README.txt", how))
+    return Disagreement(message, None, question.goal, files)
