@@ -11,21 +11,27 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader, write
 from cowspec.cli.load import load_model
 from cowspec.cli.options import selecting
+from cowspec.cli.session import progress
+from cowspec.cli.workers import default_jobs, runner
 from cowspec.encode.tla.module import config, tla_module
 from cowspec.engines.scopes import counted_scope
+from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, SelectionError, sizes_of, validate, within
+from cowspec.judge.writing import smtlib_files
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import all_settings
+from cowspec.verdict import Limits
 
 
 @click.command("compile")
 @click.argument("path", metavar="FILE")
-@click.option("--to", "target", type=click.Choice(["system", "tla"]), default="system", show_default=True,
-              help="`system`: the transition system with its structural facts; `tla`: a TLA+ module.")  # fmt: skip
+@click.option("--to", "target", type=click.Choice(["system", "tla", "smtlib"]), default="system", show_default=True,
+              help="`system`: the transition system with its structural facts; `tla`: a TLA+ module; `smtlib`: the "
+                   "obligations of the any-size proofs, a file each.")  # fmt: skip
 @click.option("-o", "output", metavar="FILE", help="Write to FILE; of a TLA+ module also FILE with `.cfg`, for TLC.")
-@click.option("--out-dir", metavar="DIR", help="Write `NAME.tla` and `NAME.cfg` there.")
+@click.option("--out-dir", metavar="DIR", help="Write `NAME.tla` and `NAME.cfg` there, or the `.smt2` files.")
 @selecting
 def command(
     path: str,
@@ -37,12 +43,15 @@ def command(
     sizes: tuple[tuple[str, int], ...],
 ) -> int:
     """Print what the compiler makes of a model. A TLA+ module serves every setting; --set and --scope say what stands
-    in its configuration. The text of a system is that of one setting if --set leaves no other."""
+    in its configuration. The text of a system is that of one setting if --set leaves no other. SMT-LIB text needs the
+    proofs, which are made anew: those that the model expects, or of -i NAME."""
     model, system = load_model(path, loader())
     try:
         selection = validate([system], Selection(options, names, sizes))
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
+    if target == "smtlib":
+        return _smtlib(system, selection, out_dir)
     settings = within(all_settings(system), selection)
     if target == "tla":
         return _tla(model, system, settings, selection, output, out_dir)
@@ -53,6 +62,26 @@ def command(
     else:
         write(place, text)
     return 0
+
+
+def _smtlib(system: System, selection: Selection, out_dir: str | None) -> int:
+    """The proofs are made first. Exit status 4 if one does not go through, 5 if there is none."""
+    if out_dir is None:
+        raise BadInput("error: SMT-LIB text is a file for each obligation: say where to, with --out-dir DIR")
+    with progress() as watch:
+        written = smtlib_files(system, selection, Limits(), runner(default_jobs(), watch))
+    for name, text in written.files.items():
+        write(str(Path(out_dir) / name), text)
+    click.echo(f"{len(written.files)} obligations of {written.proofs} proofs in {out_dir}")
+    for bug in written.bugs:
+        click.echo(f"internal error: {bug}", err=True)
+    for name in written.unproved:
+        click.echo(f"{name}: not proved, so there is nothing to write", err=True)
+    if written.bugs:
+        return Status.INTERNAL
+    if written.unproved:
+        return Status.UNKNOWN
+    return Status.DECLARED if written.proofs else Status.NOTHING
 
 
 def _tla(

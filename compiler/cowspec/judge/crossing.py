@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cowspec.encode.relational.obligation import Question, Subject
-from cowspec.encode.smtlib.script import digest, script
+from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.cvc5_solver import Opinion, command_line, cvc5_version, opinion
 from cowspec.engines.induction_text import opinion_of_z3, z3_version
 from cowspec.engines.obligation import Incomplete, obligations, questions, subject
@@ -104,12 +104,13 @@ def confirm(system: System, of: Subject, chunk: Sequence[Asked], seed: int) -> t
     by_digest: dict[str, Answer] = {}
     found: list[Answer] = []
     for obligation in obligations(system, of, chunk):
-        text = script(obligation, f"cowspec, {system.path}", [f"{obligation.step}: {obligation.goal}"])
+        text = body(obligation)
         key = digest(text)
         if key not in by_digest:
             said = opinion(text, seed)
             if said.answer == "sat":
-                by_digest[key] = Answer(said, key, text, opinion_of_z3(text, seed + 23))
+                whole = script(obligation, f"cowspec, {system.path}", [f"{obligation.step}: {obligation.goal}"])
+                by_digest[key] = Answer(said, key, whole, opinion_of_z3(text, seed + 23))
             else:
                 by_digest[key] = Answer(said, key)
         found.append(by_digest[key])

@@ -31,14 +31,13 @@ def script(obligation: Obligation, source: str, comment: Iterable[str] = ()) -> 
     """The whole file. `source`: who made it and of what; `comment`: lines for the reader."""
     said = "".join(f"; {line}\n" for line in comment)
     about = source.replace("\\", "/").replace("|", "/")
-    return (
-        f"{said}(set-info :smt-lib-version 2.6)\n(set-info :source |{about}|)\n(set-info :status unsat)\n"
-        f"{body(obligation)}(check-sat)\n(exit)\n"
-    )
+    info = f"(set-info :smt-lib-version 2.6)\n(set-info :source |{about}|)\n(set-info :status unsat)\n"
+    return f"{said}{info}{body(obligation)}(exit)\n"
 
 
 def body(obligation: Obligation) -> str:
-    """The declarations and assertions: what the question is, whoever asks it and whatever the rest of the model."""
+    """Declarations, assertions, `(check-sat)`: what the question is, whoever asks it and whatever the rest of the
+    model."""
     names = names_of(obligation)
     lines = []
     for predicate in obligation.predicates:
@@ -54,11 +53,11 @@ def body(obligation: Obligation) -> str:
         label = given(labels, without_numbers(name))
         lines.append(_headed("(assert (!", _scope(names), formula, f" :named {label}))"))
     sorts_read = [f"(declare-sort {names.sorts[sort]} 0)" for sort in obligation.sorts if sort in names.sorts]
-    return "\n".join(["(set-logic UF)", *sorts_read, *lines]) + "\n"
+    return "\n".join(["(set-logic UF)", *sorts_read, *lines, "(check-sat)"]) + "\n"
 
 
 def digest(text: str) -> str:
-    """What tells one question from another."""
+    """What tells one question from another: of its `body`."""
     return sha256(text.encode()).hexdigest()
 
 
