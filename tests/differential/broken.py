@@ -11,15 +11,18 @@ from typing import Any
 import cases
 import fol_steps
 import pytest
+import second_judge
 from agreement import check_fol, check_starts, check_steps
 from cases import Case
 from cowspec.encode.finite.circuit import Literal
 from cowspec.encode.finite.symmetry import Symmetry
 from cowspec.encode.finite.template import _Builder
 from cowspec.encode.fol.terms import transformer
-from cowspec.encode.relational import assignments, connectives, steps, tally, terms, values
-from cowspec.encode.relational.formula import Either, Formula, RelSystem
+from cowspec.encode.relational import assignments, connectives, obligation, steps, tally, terms, values
+from cowspec.encode.relational.formula import Atom, Either, Formula, RelSystem
+from cowspec.encode.relational.obligation import Obligation
 from cowspec.encode.relational.translate import translate
+from cowspec.encode.smtlib import script
 from cowspec.engines import induction
 from cowspec.engines.induction_houdini import START
 from cowspec.engines.induction_obligations import preserved
@@ -28,6 +31,7 @@ from cowspec.evaluate import search
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import build, ir, slicing
 from cowspec.system.facts import facts
+from second_judge import check_texts
 from verdict_agreement import check_bmc, check_facts, check_induction, check_symmetry
 
 Patch = pytest.MonkeyPatch
@@ -206,6 +210,49 @@ def _everything_preserved(monkeypatch: Patch) -> None:
     monkeypatch.setattr(induction, "unconfirmed", lambda *rest: [])
 
 
+def _written(change: Callable[[Obligation], Obligation]) -> Callable[[Patch], None]:
+    """Another question is written down than was asked."""
+
+    def patch(monkeypatch: Patch) -> None:
+        monkeypatch.setattr(second_judge, "body", lambda found: script.body(change(found)))
+
+    return patch
+
+
+def _last_assumption_lost(found: Obligation) -> Obligation:
+    return replace(found, assumptions=found.assumptions[:-1])
+
+
+def _nothing_changes(found: Obligation) -> Obligation:
+    updates = [replace(each, body=Atom(each.pred.rstrip("-'"), each.formals)) for each in found.updates]
+    return replace(found, updates=tuple(updates))
+
+
+def _goal_asserted(found: Obligation) -> Obligation:
+    return replace(found, violated=connectives.neg(found.violated))
+
+
+def _instances_missing(monkeypatch: Patch) -> None:
+    """What is said of all elements is written down of some."""
+    real = script._opened
+
+    def opened(scope: Any, formula: Any) -> tuple[str, tuple[Formula, ...]]:
+        head, parts = real(scope, formula)
+        return head.replace("(forall", "(exists"), parts
+
+    monkeypatch.setattr(script, "_opened", opened)
+
+
+def _before_is_after(monkeypatch: Patch) -> None:
+    """The goal is denied of the state before the step."""
+    real = obligation._violated
+
+    def violated(of: Any, step: Any, question: Any) -> Any:
+        return real(of, step and replace(step, updates=()), question)
+
+    monkeypatch.setattr(obligation, "_violated", violated)
+
+
 def _switch_read_wrongly(monkeypatch: Patch) -> None:
     real = slicing.slice_formula
 
@@ -262,6 +309,11 @@ BROKEN: tuple[Broken, ...] = (
     Broken("too much symmetry broken", _first_element_only, check_bmc, "", 87),
     Broken("precondition of nothing", _precondition_of_nothing, check_fol),
     Broken("everything is preserved", _everything_preserved, check_induction),
+    Broken("an assumption is not written down", _written(_last_assumption_lost), check_texts),
+    Broken("a step is written down as changing nothing", _written(_nothing_changes), check_texts),
+    Broken("a goal is asserted, not denied", _written(_goal_asserted), check_texts),
+    Broken("all is written as some", _instances_missing, check_texts),
+    Broken("a goal is denied before the step", _before_is_after, check_texts),
     Broken("switch read wrongly", _switch_read_wrongly, check_steps, "fixed", 36),
     Broken("all states alike", _all_states_alike, check_symmetry),
     Broken("a fact is false", _false_fact, check_facts, "proc"),

@@ -1,5 +1,6 @@
 """On random small models the evaluator, the any-size encoding and the finite encoding agree: on next states, on values
-of properties, on start states, and on verdicts. See `agreement.py` and `verdict_agreement.py` for what exactly."""
+of properties, on start states, and on verdicts; and two solvers on obligations. See `agreement.py`, `second_judge.py`
+and `verdict_agreement.py` for what exactly."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from cases import Case, Disagreement
 from coverage_of import WANTED, constructs
 from hypothesis import HealthCheck, given, settings
 from random_models import models
+from second_judge import check_proofs, check_texts
 from seeds import CHUNKS, NIGHTLY, case, chunk_name
 from verdict_agreement import check_bmc, check_cti, check_facts, check_induction, check_symmetry
 
@@ -20,6 +22,7 @@ Check = tuple[Callable[[Case], int], int, int]
 ABOUT_STATES: tuple[Check, ...] = (
     (check_steps, 1, 50), (check_starts, 1, 3), (check_format, 2, 5), (check_namings, 9, 0), (check_fol, 5, 0),
 )  # fmt: skip
+ABOUT_PROOFS: tuple[Check, ...] = ((check_texts, 3, 20), (check_proofs, 8, 0))
 ABOUT_RUNS: tuple[Check, ...] = (
     (check_facts, 1, 0), (check_symmetry, 2, 1), (check_bmc, 3, 10), (check_cti, 1, 10), (check_induction, 12, 0),
 )  # fmt: skip
@@ -27,7 +30,7 @@ ABOUT_RUNS: tuple[Check, ...] = (
 
 @pytest.mark.parametrize("chunk", CHUNKS, ids=chunk_name)
 def test_random_models(chunk: range) -> None:
-    agree((*ABOUT_STATES, *ABOUT_RUNS), chunk)
+    agree((*ABOUT_STATES, *ABOUT_PROOFS, *ABOUT_RUNS), chunk)
 
 
 def agree(checks: tuple[Check, ...], chunk: range) -> None:
