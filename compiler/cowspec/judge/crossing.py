@@ -5,16 +5,16 @@ is confirmed if cvc5 finds each of its obligations, given as SMT-LIB text, unsat
 the proof stays and stands on one judge. An obligation that cvc5 finds satisfiable is a disagreement: its model is not
 trusted, and neither is the proof. Z3 is then asked again, about the text that cvc5 has read.
 
-Proofs share obligations, within a chain and without: each is asked once, known by its text.
+Proofs share obligations, within a chain, without, and between models: each is asked once, known by its text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from cowspec.encode.relational.obligation import Question, Subject
+from cowspec.encode.relational.obligation import Obligation, Question, Subject
 from cowspec.encode.smtlib.script import body, digest, script
-from cowspec.engines.cvc5_solver import Opinion, command_line, cvc5_version, opinion
+from cowspec.engines.cvc5_solver import command_line, cvc5_version, opinion
 from cowspec.engines.induction_text import opinion_of_z3, z3_version
 from cowspec.engines.obligation import Incomplete, obligations, questions, subject
 from cowspec.judge.docket import Docket, Proof
@@ -33,27 +33,33 @@ Asked = tuple[Question, Formula]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` and `again`, what Z3 says of it, only where cvc5 refuses the obligation."""
+    """`answer`, `reason`: as in `Opinion`; `seconds`: spent now, none if the answer was known. Where cvc5 refuses the
+    obligation, `again` is what Z3 says of the same text, and `files` show the matter."""
 
-    opinion: Opinion
+    answer: str
+    seconds: float = 0.0
+    reason: str = ""
     digest: str = ""
-    text: str = ""
     again: str = ""
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
 class _Book:
-    """One model's proofs, what each has to show, and the answers so far."""
+    """One model's proofs, what each has to show, and the answers so far. `known`: of all models, by digest. A worker
+    sees what is known when it is started."""
 
     docket: Docket
     subject: Subject
     proofs: tuple[tuple[Proof, tuple[Asked, ...]], ...]
+    known: dict[str, Answer]
     answers: dict[Asked, Answer] = field(default_factory=dict)
 
 
 def cross(dockets: Iterable[Docket], runner: Runner) -> None:
     """Asks cvc5 about all proofs of all models together."""
-    books = [_book(docket) for docket in dockets if docket.proofs]
+    known: dict[str, Answer] = {}
+    books = [_book(docket, known) for docket in dockets if docket.proofs]
     runner([job for book in books for job in _jobs(book)])
     for book in books:
         _close(book)
@@ -69,9 +75,9 @@ def proof_questions(docket: Docket, of: Subject) -> Iterator[tuple[Proof, tuple[
             docket.bugs.append(f"{result.property}: the proof has no obligation {error}")
 
 
-def _book(docket: Docket) -> _Book:
+def _book(docket: Docket, known: dict[str, Answer]) -> _Book:
     of = subject(docket.system)
-    return _Book(docket, of, tuple(proof_questions(docket, of)))
+    return _Book(docket, of, tuple(proof_questions(docket, of)), known)
 
 
 def _jobs(book: _Book) -> Iterator[AnyJob]:
@@ -93,27 +99,31 @@ def _job(book: _Book, chunk: Sequence[Asked]) -> AnyJob:
     docket = book.docket
     return Job(
         f"{docket.system.name}: {len(chunk)} obligations to cvc5",
-        partial(confirm, docket.system, book.subject, tuple(chunk), docket.limits.seed),
+        partial(confirm, docket.system, book.subject, tuple(chunk), docket.limits.seed, book.known),
         partial(_confirmed, book, chunk),
         BASE_SECONDS + SECONDS_EACH * len(chunk),
     )
 
 
-def confirm(system: System, of: Subject, chunk: Sequence[Asked], seed: int) -> tuple[Answer, ...]:
-    """What cvc5 says of each of the questions, in order."""
-    by_digest: dict[str, Answer] = {}
+def confirm(
+    system: System, of: Subject, chunk: Sequence[Asked], seed: int, known: Mapping[str, Answer]
+) -> tuple[Answer, ...]:
+    """What cvc5 says of each of the questions, in order, unless it is known."""
+    answered = dict(known)
     found: list[Answer] = []
     for obligation in obligations(system, of, chunk):
         text = body(obligation)
         key = digest(text)
-        if key not in by_digest:
-            said = opinion(text, seed)
-            if said.answer == "sat":
-                whole = script(obligation, f"cowspec, {system.path}", [f"{obligation.step}: {obligation.goal}"])
-                by_digest[key] = Answer(said, key, whole, opinion_of_z3(text, seed + 23))
-            else:
-                by_digest[key] = Answer(said, key)
-        found.append(by_digest[key])
+        if key in answered:
+            found.append(replace(answered[key], seconds=0.0))
+            continue
+        said = opinion(text, seed)
+        answer = Answer(said.answer, said.seconds, said.reason, key)
+        if said.answer == "sat":
+            whole = script(obligation, f"cowspec, {system.path}", [f"{obligation.step}: {obligation.goal}"])
+            answer = replace(answer, files=_shown(obligation, whole, said.model), again=opinion_of_z3(text, seed + 23))
+        answered[key] = answer
+        found.append(answer)
     return tuple(found)
 
 
@@ -121,13 +131,14 @@ def _confirmed(book: _Book, chunk: Sequence[Asked], answer: tuple[Answer, ...] |
     """Takes down the answers; after a crash or a hang the halves are tried."""
     if not isinstance(answer, Died):
         book.answers.update(zip(chunk, answer, strict=True))
+        book.known.update((each.digest, each) for each in answer)
         return []
     if answer.bug:
         book.docket.bugs.append(f"cvc5: {answer.reason}")
     elif len(chunk) > 1:
         middle = len(chunk) // 2
         return [_job(book, chunk[:middle]), _job(book, chunk[middle:])]
-    book.answers.update((each, Answer(Opinion("unknown", 0.0, answer.reason))) for each in chunk)
+    book.answers.update((each, Answer("unknown", reason=answer.reason)) for each in chunk)
     return []
 
 
@@ -142,16 +153,16 @@ def _close(book: _Book) -> None:
         outcome = _outcome(book, proof, asked)
         settings[outcome] += len(docket.results[proof.place].settings)
     for each, answer in book.answers.items():
-        if answer.opinion.answer == "sat":
+        if answer.answer == "sat":
             docket.disagreements.append(_disagreement(each[0], answer))
-    distinct = {answer.digest or str(number): answer for number, answer in enumerate(book.answers.values())}.values()
+    distinct = {answer.digest or str(number): answer.answer for number, answer in enumerate(book.answers.values())}
     proving = {id(proof.known): docket.results[proof.place].seconds for proof, _ in book.proofs}
     docket.crossed = Crossed(
         (f"z3 {z3_version()}", f"cvc5 {cvc5_version()}"),
         len(distinct),
-        sum(answer.opinion.answer == "unsat" for answer in distinct),
-        sum(answer.opinion.answer == "sat" for answer in distinct),
-        (sum(proving.values()), sum(answer.opinion.seconds for answer in distinct)),
+        sum(answer == "unsat" for answer in distinct.values()),
+        sum(answer == "sat" for answer in distinct.values()),
+        (sum(proving.values()), sum(answer.seconds for answer in book.answers.values())),
         settings["twice"],
         settings["once"],
         settings["against"],
@@ -185,7 +196,7 @@ def _outcome(book: _Book, proof: Proof, asked: Sequence[Asked]) -> str:
 def _by_answer(answers: Mapping[Asked, Answer], asked: Iterable[Asked]) -> dict[str, list[Question]]:
     found: dict[str, list[Question]] = {"unsat": [], "sat": [], "unknown": []}
     for each in asked:
-        found[answers[each].opinion.answer if each in answers else "unknown"].append(each[0])
+        found[answers[each].answer if each in answers else "unknown"].append(each[0])
     return found
 
 
@@ -197,10 +208,14 @@ def _some(asked: Sequence[Question]) -> str:
 def _disagreement(question: Question, answer: Answer) -> Disagreement:
     seen = f"{question.goal} at {question.step}"
     message = f"{seen}: z3 proved it, cvc5 finds a counterexample; z3 asked again about the same text: {answer.again}"
+    return Disagreement(message, None, question.goal, answer.files)
+
+
+def _shown(obligation: Obligation, text: str, model: str) -> tuple[tuple[str, str], ...]:
+    """What reproduces a disagreement."""
     how = (
-        f"{seen}\n\nThe obligation is unsatisfiable if the proof is right.\n\n"
+        f"{obligation.goal} at {obligation.step}\n\nThe obligation is unsatisfiable if the proof is right.\n\n"
         f"  {command_line()} obligation.smt2\n  z3 obligation.smt2\n\n"
         f"Versions: cvc5 {cvc5_version()}, z3 {z3_version()}. model.txt is what cvc5 shows; it is not trusted.\n"
     )
-    files = (("obligation.smt2", answer.text), ("model.txt", answer.opinion.model + "\n"), ("README.txt", how))
-    return Disagreement(message, None, question.goal, files)
+    return ("obligation.smt2", text), ("model.txt", model + "\n"), ("README.txt", how)

@@ -62,7 +62,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """`assumptions`, `updates` as definitions, and `violated` have no model together.
+    """`assumptions`, `updates` as definitions, and `violated` have no model together. That a switch has exactly one
+    option is assumed of those that something else here reads.
 
     `predicates` are those of the state before that occur, and the names of conditions (`RelStep.definitions`).
     `constants` are the step's parameters and choices; formulas are closed but for these. `updates`: of the predicates
@@ -107,11 +108,11 @@ class Subject:
 
 def obligation(of: Subject, when: Formula, question: Question) -> Obligation:
     """The question under all settings that satisfy `when`. Raises `KeyError` for names that the system has not."""
-    resolver, system = of.resolver, of.system
-    assumptions = [(f"option {number}", each) for number, each in enumerate(system.switch_axioms, 1)] + [("when", when)]
+    resolver = of.resolver
+    assumptions = [("when", when)]
     step = None if question.step == START else of.steps[question.step]
     if step is None:
-        assumptions += [(f"init {number}", each) for number, each in enumerate(system.init, 1)]
+        assumptions += [(f"init {number}", each) for number, each in enumerate(of.system.init, 1)]
     else:
         assumptions.append(("guard", step.guard))
     resolved = [(name, _resolved(resolver, each, True)) for name, each in assumptions]
@@ -173,6 +174,9 @@ def _closed(
 ) -> Obligation:
     formulas = [*(formula for _, formula in assumptions), *(update.body for update in updates)]
     read = predicates_of(violated).union(*(_reads(of, each) for each in formulas))
+    options = [_resolved(of.resolver, each, True) for each in of.system.switch_axioms]
+    options = [each for each in options if not read.isdisjoint(_reads(of, each))]
+    read = read.union(*(_reads(of, each) for each in options))
     definitions = () if step is None else tuple(Predicate(name, ()) for name, _ in step.definitions)
     return Obligation(
         question.step,
@@ -180,7 +184,7 @@ def _closed(
         of.system.sorts,
         tuple(each for each in (*of.system.predicates, *definitions) if each.name in read),
         () if step is None else (*step.params, *step.choices),
-        assumptions,
+        (*((f"option {number}", each) for number, each in enumerate(options, 1)), *assumptions),
         updates,
         violated,
     )
