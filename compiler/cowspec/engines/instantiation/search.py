@@ -44,6 +44,7 @@ from cowspec.encode.herbrand.clauses import (
 from cowspec.encode.herbrand.interning import Interner
 from cowspec.encode.relational.formula import And, Atom, Exists, Forall, Formula, Not, Or, Sym
 from cowspec.encode.relational.obligation import Obligation
+from cowspec.engines.instantiation.proofs import trimmed
 from cowspec.engines.instantiation.structures import Compiled, Structure, solutions, truth
 
 MAX_ROUNDS = 200
@@ -337,7 +338,7 @@ def _refuted(state: _Search, solver: Minisat22) -> Found:
         if prover.solve() is not False:
             return Undecided("the lemmas that are needed do not suffice")
         lines = (line.split() for line in prover.get_proof())
-        proof = tuple(tuple(int(word) for word in line[:-1]) for line in lines if line[0] != "d")
+        proof = trimmed(clauses, [tuple(int(word) for word in line[:-1]) for line in lines if line[0] != "d"])
     depths = [made.terms[term].depth for number in kept for term in _terms(state.order[number])]
     return Refuted(lemmas, proof, max(depths, default=0))
 
