@@ -26,7 +26,8 @@ ORDER = (
 )
 APART = {("evaluate", "encode"), ("encode", "evaluate")}
 Z3_HOMES = ("encode/fol/", "engines/induction", "cli/doctor.py")
-SAT_HOMES = ("encode/finite/", "engines/bmc", "engines/inference/", "cli/doctor.py")
+SAT_HOMES = ("encode/finite/", "engines/bmc", "engines/inference/", "engines/instantiation/search.py", "cli/doctor.py")
+CHECKER_HOMES = ("engines/instantiation/checking.py",)
 CVC5_HOMES = ("engines/cvc5_solver.py", "cli/doctor.py")
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -65,7 +66,10 @@ def test_imports_point_down(path: Path) -> None:
         assert (stage, target) not in APART, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize(("library", "homes"), [("z3", Z3_HOMES), ("pysat", SAT_HOMES), ("cvc5", CVC5_HOMES)])
+HOMES = (("z3", Z3_HOMES), ("pysat", SAT_HOMES), ("cvc5", CVC5_HOMES), ("drup", CHECKER_HOMES))
+
+
+@pytest.mark.parametrize(("library", "homes"), HOMES)
 def test_solvers_have_homes(library: str, homes: tuple[str, ...]) -> None:
     users = {str(path.relative_to(PACKAGE)) for path in FILES if any(n.split(".")[0] == library for n in imports(path))}
     assert {user for user in users if not user.startswith(homes)} == set()

@@ -1,8 +1,10 @@
 """Files: the shipped library and models, the loader of modules, reading with limits, writing atomically."""
 
+import gzip
 import os
 import re
 import tempfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from cowspec.source import Source
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_TRACE_BYTES = 64 * 1024 * 1024
+MAX_CERTIFICATE_BYTES = 256 * 1024 * 1024
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -43,16 +46,16 @@ def models(paths: Sequence[str]) -> list[str]:
 
 
 def read(path: str, limit: int = MAX_BYTES) -> str:
-    """The text of a file (`-`: of the standard input). Raises `BadInput` if it cannot be read, is too large, or is no
-    UTF-8."""
+    """The text of a file (`-`: of the standard input; a name that ends in `.gz`: compressed). Raises `BadInput` if it
+    cannot be read, is too large, or is no UTF-8."""
     try:
         if path == "-":
             raw = os.fdopen(os.dup(0), "rb").read(limit + 1)
         else:
-            with open(path, "rb") as file:
+            with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
                 raw = file.read(limit + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        reason = (error.strerror or error) if isinstance(error, OSError) else error
         raise BadInput(f"{path}: cannot be read: {reason}") from None
     if len(raw) > limit:
         raise BadInput(f"{path}: larger than {limit} bytes")
@@ -63,14 +66,16 @@ def read(path: str, limit: int = MAX_BYTES) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """Writes a file in one go: whoever reads it sees the old text or the new one. Raises `BadInput`."""
+    """Writes a file (if its name ends in `.gz`: compressed) in one go: whoever reads it sees the old text or the new
+    one. Raises `BadInput`."""
+    raw = text.encode("utf-8")
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(gzip.compress(raw, mtime=0) if target.suffix == ".gz" else raw)
             mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
             os.chmod(temporary, mode)
             os.replace(temporary, target)

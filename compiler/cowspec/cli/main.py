@@ -23,6 +23,7 @@ COMMANDS = {
     "infer": "find the lemmas with which a property is proved for every size",
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
+    "verify-cert": "check a stored proof again, without a prover",
     "tlc": "let TLC search all states of a scope: a second judge",
     "compile": "what the compiler made of a model: its transition system, TLA+, or SMT-LIB",
     "fmt": "print models in their canonical layout",
@@ -40,7 +41,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"cowspec.cli.{cmd_name}")
+        module = import_module(f"cowspec.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
+from cowspec.cli.certificates import certifiable, write_certificate
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import crossing, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
 from cowspec.judge.check import prove
-from cowspec.judge.results import status_of_prove
+from cowspec.judge.results import Status, status_of_prove
 from cowspec.judge.selection import Selection
 from cowspec.report.summary import verb_text
 from cowspec.verdict import Limits
@@ -21,13 +22,23 @@ from cowspec.verdict import Limits
 @selecting
 @limiting
 @crossing
+@click.option("--cert", metavar="CERT",
+              help="Write the proofs, for `cowspec verify-cert`; compressed if it ends in .gz.")  # fmt: skip
 @reporting
 def command(
-    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, **rest: Any
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, cert: str | None,
+    **rest: Any,
 ) -> int:  # fmt: skip
     """Prove the properties of the models (-i NAME: only these) under every switch setting, for every size; with --scope
     for the sizes given."""
     systems = load_systems(models(paths))
+    if cert is not None:
+        certifiable(systems)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, partial(prove, twice=twice))
-    return show(reports, status_of_prove(reports), outputs(**rest), verb_text)
+    limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
+    reports = judge(systems, selection, limits, jobs, partial(prove, twice=twice))
+    if cert is not None:
+        reports, said, rejected = write_certificate(reports, cert, limits, jobs, output.style)
+    status = show(reports, status_of_prove(reports), output, verb_text)
+    click.echo(said, nl=False, err=output.as_json)
+    return Status.DISAGREE if rejected else status

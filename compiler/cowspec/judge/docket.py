@@ -128,7 +128,12 @@ def _merged(results: Iterable[Result], settings: Sequence[Setting]) -> list[Resu
             known = kept[places[key]]
             both = {*known.settings, *result.settings}
             together = tuple(setting for setting in settings if setting in both)
-            kept[places[key]] = replace(known, settings=together, seconds=max(known.seconds, result.seconds))
+            kept[places[key]] = replace(
+                known,
+                settings=together,
+                proofs=(*known.proofs, *result.proofs),
+                seconds=max(known.seconds, result.seconds),
+            )
         else:
             places.setdefault(key, len(kept))
             kept.append(result)

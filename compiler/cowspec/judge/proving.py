@@ -19,7 +19,7 @@ from cowspec.engines.induction import NOTHING, InductionResult, Known, prove
 from cowspec.engines.induction_houdini import Failure
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
-from cowspec.judge.results import Witness
+from cowspec.judge.results import Proof, Witness
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
 from cowspec.system.slicing import slice_system
@@ -41,6 +41,7 @@ class Attempt:
     notes: tuple[str, ...] = ()
     searched: str = ""
     seconds: float = 0.0
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ def _attempt(fragment: _Fragment, link: Link, limits: Limits, known: Known) -> A
     found: list[Attempt] = []
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
-            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds))
+            proof = Proof(when, result.known.cores, result.known.under)
+            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds, proof=proof))
             continue
         failure = root(result.failures, name)
         if failure is None:

@@ -248,6 +248,7 @@ def _proved(question: Question, settings: tuple[Setting, ...], found: Attempt) -
         evidence=(("induction", checked_by),),
         notes=found.notes,
         details=found.details,
+        proofs=() if found.proof is None else (found.proof,),
         seconds=found.seconds,
     )
 

@@ -1,10 +1,10 @@
 """What was found: a `Result` for each property and group of switch settings, a `ModelReport` for each model, and the
 exit status that follows from them (`design/claims.md`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.ir import Formula, Scope, Setting, System
 from cowspec.verdict import Cti, Trace
 
 Witness = tuple[tuple[str, str, int], ...]
@@ -52,6 +52,16 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What an any-size proof under every setting that satisfies `when` found (`induction.Known`): for each obligation
+    (step, goal) what it needs, and the settings that it was asked under."""
+
+    when: Formula
+    cores: Mapping[tuple[str, str], frozenset[str]]
+    under: Mapping[tuple[str, str], Formula]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One property under settings for which the answer is the same.
 
@@ -59,7 +69,8 @@ class Result:
     `scenario`: of a scenario's expectation, its name (`property` is then what it expects something of, or "").
     `by`: the scenario whose run the trace is; it need not be a shortest one.
     `expected` None: nothing was declared. `evidence`: what was checked, and by whom. `notes`: what else the reader
-    should know; `details`: what only those want to know who ask for more.
+    should know; `details`: what only those want to know who ask for more. `proofs`: of any-size proofs, which together
+    are about all settings.
     """
 
     property: str
@@ -82,6 +93,7 @@ class Result:
     details: tuple[str, ...] = ()
     scenario: str | None = None
     by: str | None = None
+    proofs: tuple[Proof, ...] = ()
     seconds: float = 0.0
 
 

@@ -88,8 +88,8 @@ Env = Mapping[Sym, int]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`key`: what makes it this term. `name`: of the constant or existential. `depth`: how many witnesses it is made of,
-    one inside the other. `env`: of a witness, what the existential's free names stand for."""
+    """`key`: what makes it this term. `name`: of the constant or existential. `depth`: how many witnesses it is made
+    of, one inside the other. `env`: of a witness, what the existential's free names stand for."""
 
     sort: str
     key: tuple[object, ...]

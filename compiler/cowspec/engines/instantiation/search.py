@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import assert_never
 
-from pysat.solvers import Cadical195, Minisat22
-
 from cowspec.encode.herbrand.clauses import (
     VIOLATED,
     Assume,
@@ -42,10 +40,11 @@ from cowspec.encode.herbrand.clauses import (
     literal,
 )
 from cowspec.encode.herbrand.interning import Interner
-from cowspec.encode.relational.formula import And, Atom, Exists, Forall, Formula, Not, Or, Sym
+from cowspec.encode.relational.formula import And, Atom, Either, Exists, Forall, Formula, Not, Or, Same, Sym, Truth
 from cowspec.encode.relational.obligation import Obligation
 from cowspec.engines.instantiation.proofs import trimmed
 from cowspec.engines.instantiation.structures import Compiled, Structure, solutions, truth
+from pysat.solvers import Cadical195, Minisat22
 
 MAX_ROUNDS = 200
 """Propositional models that are looked at."""
@@ -226,6 +225,8 @@ def _failing(state: _Search, model: _Model, formula: Formula, asserted: bool, en
                 yield from _failing(state, model, body, asserted, state.made.witnesses[variable])
             else:
                 yield from _instances(state, model, variable, state.made.universals[variable])
+        case Truth() | Atom() | Same() | Either():
+            pass
 
 
 def _instances(state: _Search, model: _Model, variable: int, universal: Universal) -> Iterator[Lemma]:

@@ -92,12 +92,10 @@ def _truth(compiled: Compiled, formula: Formula) -> Truths:
             inners = [truth(compiled, part) for part in parts]
             return lambda structure, values: any(each(structure, values) for each in inners)
         case Exists():
-            return lambda structure, values: any(
-                True for _ in solutions(compiled, formula, True, structure, values)
-            )
+            return lambda structure, values: any(True for _ in solutions(compiled, formula, True, structure, values))
         case Forall():
-            return lambda structure, values: not any(
-                True for _ in solutions(compiled, formula, False, structure, values)
+            return lambda structure, values: (
+                not any(True for _ in solutions(compiled, formula, False, structure, values))
             )
         case Either():
             raise ValueError("a formula of an obligation has two forms")
@@ -109,9 +107,7 @@ def _defined(compiled: Compiled, pred: str, args: tuple[Sym, ...]) -> Truths:
     formals, body = compiled.definitions[pred]
     inner = truth(compiled, body)
     pairs = tuple(zip(formals, args, strict=True))
-    return lambda structure, values: inner(
-        structure, {formal: _at(structure, values, arg) for formal, arg in pairs}
-    )
+    return lambda structure, values: inner(structure, {formal: _at(structure, values, arg) for formal, arg in pairs})
 
 
 def _at(structure: Structure, values: Values, name: Sym) -> int:

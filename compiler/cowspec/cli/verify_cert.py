@@ -1,0 +1,47 @@
+"""`cowspec verify-cert`: checks a stored proof again, without a prover."""
+
+import sys
+
+import click
+
+from cowspec.cli.errors import BadInput
+from cowspec.cli.files import MAX_CERTIFICATE_BYTES, loader, read
+from cowspec.cli.load import load_system
+from cowspec.cli.options import styling
+from cowspec.cli.session import progress
+from cowspec.cli.workers import default_jobs, runner
+from cowspec.encode.relational.translate import CountTooLarge
+from cowspec.engines.instantiation.checking import checker_module
+from cowspec.evidence.certificate_reading import CertificateError
+from cowspec.evidence.certificate_reading import read as read_certificate
+from cowspec.judge.verifying import status_of_verify, verify
+from cowspec.report.text import Style
+from cowspec.report.verified import verified_text
+from cowspec.verdict import Limits
+
+
+@click.command("verify-cert")
+@click.argument("path", metavar="CERT")
+@click.argument("model", required=False, metavar="[MODEL]")
+@click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True, metavar="SECONDS",
+              help="For one obligation.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 1024), default=None, help="Worker processes; default: the cores.")
+@styling
+def command(
+    path: str, model: str | None, timeout: float, jobs: int | None, verbose: bool, width: int, color: bool
+) -> int:
+    """Check the proofs that `cowspec prove --cert` wrote: each refutation by a verified checker; with MODEL also that
+    the obligations are those of the model, and all that the proofs need. No prover is used. Exit status 6 if anything
+    is rejected, 4 if something was never refuted by instances."""
+    checker_module()
+    try:
+        certificate = read_certificate(read(path, MAX_CERTIFICATE_BYTES))
+        system = None if model is None else load_system(model, loader())
+        with progress() as watch:
+            found = verify(certificate, system, Limits(timeout=timeout), runner(jobs or default_jobs(), watch))
+    except CertificateError as error:
+        raise BadInput(f"{path}: {error}") from None
+    except CountTooLarge as error:
+        raise BadInput(f"{model}: {error}") from None
+    sys.stdout.write(verified_text(found, path, system, Style(width, verbose)))
+    return status_of_verify(found)

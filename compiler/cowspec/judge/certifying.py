@@ -1,0 +1,123 @@
+"""Certificates of what was proved: each obligation refuted by instances, and that accepted by a verified checker.
+
+In: a system, its results. Out: a `Certified`: the certificate, and what became of each obligation.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from cowspec.encode.herbrand.interning import Interner, interned
+from cowspec.encode.relational.obligation import Question, Subject
+from cowspec.encode.relational.translate import formula_of
+from cowspec.engines.instantiation.certify import Checked, Open, Outcome, Wrong, certify
+from cowspec.engines.obligation import obligations, questions, subject
+from cowspec.evidence.certificates import Certificate, CertifiedClaim, Entry, Refutation
+from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.results import Claim, Result
+from cowspec.system.ir import Formula, System
+from cowspec.verdict import Limits
+
+TOGETHER = 20
+"""Obligations in one job."""
+
+Asked = tuple[Question, Formula]
+"""A question, and the settings that it was asked under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obliged:
+    """What became of the obligation `step` / `goal`."""
+
+    step: str
+    goal: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about."""
+
+    certificate: Certificate
+    obliged: tuple[Obliged, ...]
+    goals: int
+
+
+def certified(system: System, results: Iterable[Result], limits: Limits, runner: Runner) -> Certified:
+    """A certificate of all any-size proofs among the results of the system. An obligation that was not refuted stands
+    in it as open."""
+    of = subject(system)
+    proofs = [
+        (result.property, proof) for result in results if result.claim == Claim.ANY_SIZE for proof in result.proofs
+    ]
+    asked: dict[Asked, int] = {}
+    claims = []
+    for goal, proof in proofs:
+        each = questions(of, proof.cores, proof.under, goal)
+        numbers = tuple(asked.setdefault(question, len(asked)) for question in each)
+        claims.append(CertifiedClaim(goal, formula_of(system, proof.when), numbers))
+    outcomes = _outcomes(system, of, list(asked), limits, runner)
+    made = obligations(system, of, asked)
+    entries = tuple(
+        Entry(obligation, tuple(sorted(question.needed)), *_refutation(outcome))
+        for (question, _), obligation, outcome in zip(asked, made, outcomes, strict=True)
+    )
+    obliged = tuple(
+        Obliged(question.step, question.goal, outcome) for (question, _), outcome in zip(asked, outcomes, strict=True)
+    )
+    sorts = of.system.sorts
+    return Certified(Certificate(system.path, sorts, tuple(claims), entries), obliged, len(proofs))
+
+
+def with_evidence(found: Certified, results: Iterable[Result]) -> tuple[Result, ...]:
+    """The results; where every obligation of all proofs of a property is checked, the checker is named."""
+    unchecked = {
+        claim.goal
+        for claim in found.certificate.claims
+        if not all(isinstance(found.obliged[number].outcome, Checked) for number in claim.entries)
+    }
+    return tuple(
+        replace(result, evidence=tuple((what, (*who, "drup")) for what, who in result.evidence))
+        if result.proofs and result.property not in unchecked
+        else result
+        for result in results
+    )
+
+
+def _refutation(outcome: Outcome) -> tuple[Refutation | None, str]:
+    match outcome:
+        case Checked(lemmas, proof):
+            return Refutation(lemmas, proof), ""
+        case Open(reason) | Wrong(reason):
+            return None, reason
+
+
+def _outcomes(
+    system: System, of: Subject, asked: Sequence[Asked], limits: Limits, runner: Runner
+) -> tuple[Outcome, ...]:
+    found: dict[int, Outcome] = {}
+
+    def ended(numbers: range, answer: tuple[Outcome, ...] | Died) -> Sequence[AnyJob]:
+        if isinstance(answer, Died):
+            answer = tuple(Open(answer.reason) for _ in numbers)
+        found.update(zip(numbers, answer, strict=True))
+        return []
+
+    parts = [range(at, min(at + TOGETHER, len(asked))) for at in range(0, len(asked), TOGETHER)]
+    runner(
+        [
+            Job(
+                f"{system.name}: certificate, obligations {part.start + 1} to {part.stop}",
+                partial(_certify, system, of, asked[part.start : part.stop]),
+                partial(ended, part),
+                limits.timeout * len(part),
+            )
+            for part in parts
+        ]
+    )
+    return tuple(found[number] for number in range(len(asked)))
+
+
+def _certify(system: System, of: Subject, asked: Sequence[Asked]) -> tuple[Outcome, ...]:
+    interner = Interner()
+    return tuple(certify(interner, interned(interner, each)) for each in obligations(system, of, asked))
