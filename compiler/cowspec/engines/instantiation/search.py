@@ -16,10 +16,9 @@ writes a proof. All this may be wrong without harm: what it finds is checked by 
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import assert_never
 
 from cowspec.encode.herbrand.clauses import (
     VIOLATED,
@@ -34,7 +33,6 @@ from cowspec.encode.herbrand.clauses import (
     Term,
     Transitive,
     Universal,
-    add,
     clauses_of,
     grounding,
     literal,
@@ -42,6 +40,8 @@ from cowspec.encode.herbrand.clauses import (
 from cowspec.encode.herbrand.interning import Interner
 from cowspec.encode.relational.formula import And, Atom, Either, Exists, Forall, Formula, Not, Or, Same, Sym, Truth
 from cowspec.encode.relational.obligation import Obligation
+from cowspec.engines.instantiation.cutting import standing_alone, unsatisfiable_core
+from cowspec.engines.instantiation.learned import Learned, learn
 from cowspec.engines.instantiation.proofs import trimmed
 from cowspec.engines.instantiation.structures import Compiled, Structure, solutions, truth
 from pysat.solvers import Cadical195, Minisat22
@@ -54,9 +54,6 @@ MAX_LEMMAS = 4_000
 INSTANCES_A_ROUND = 6
 """Of one universal."""
 
-CUT_ONE_BY_ONE = 120
-"""Lemmas that are each tried to be left out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
@@ -64,7 +61,6 @@ class Refuted:
 
     lemmas: tuple[Lemma, ...]
     proof: tuple[Clause, ...]
-    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +82,29 @@ Found = Refuted | Satisfied | Undecided
 
 @dataclass(slots=True)
 class _Search:
-    """`lemmas`: each with the clause it gave. `maker`: which lemma first made a universal's variable, or a term."""
+    """`told`, `told_lemmas`: how many clauses of `made`, and lemmas, the solver has. `deeper`: a witness was left out
+    because of its depth."""
 
     made: Grounding
+    learned: Learned
     compiled: Compiled
     depth: int
-    lemmas: dict[Lemma, Clause] = field(default_factory=dict)
-    order: list[Lemma] = field(default_factory=list)
-    maker_of_universal: dict[int, int] = field(default_factory=dict)
-    maker_of_term: dict[int, int] = field(default_factory=dict)
-    told: int = 0  # clauses of `made` that the solver has
+    told: int = 0
     told_lemmas: int = 0
-    deeper: bool = False  # a witness was left out because of its depth
+    deeper: bool = False
 
 
 def search(interner: Interner, obligation: Obligation, depth: int) -> Found:
     """Tries to refute the obligation (interned), with witnesses inside each other up to `depth`."""
     made = grounding(interner, obligation)
     compiled = Compiled(interner, made.definitions)
-    state = _Search(made, compiled, depth)
+    state = _Search(made, Learned(made), compiled, depth)
     with Minisat22() as solver:
         for name in (VIOLATED, *made.assumptions):
-            _learn(state, Assume(name))
+            learn(state.learned, Assume(name))
         for _ in range(MAX_ROUNDS):
             _tell(state, solver)
-            if not solver.solve(assumptions=[_switch(number) for number in range(len(state.order))]):
+            if not solver.solve(assumptions=[_switch(number) for number in range(len(state.learned.order))]):
                 return _refuted(state, solver)
             new = _violated(state, frozenset((each + 1) // 2 for each in solver.get_model() if each > 0 and each % 2))
             if not new:
@@ -118,22 +112,26 @@ def search(interner: Interner, obligation: Obligation, depth: int) -> Found:
                     return Undecided(f"witnesses inside each other to depth {depth} do not suffice")
                 return Satisfied(len(made.terms))
             for lemma in new:
-                _learn(state, lemma)
-            if len(state.order) > MAX_LEMMAS:
+                learn(state.learned, lemma)
+            if len(state.learned.order) > MAX_LEMMAS:
                 return Undecided(f"more than {MAX_LEMMAS} instances")
     return Undecided(f"more than {MAX_ROUNDS} propositional models")
 
 
-def _learn(state: _Search, lemma: Lemma) -> None:
-    if lemma in state.lemmas:
-        return
-    number = len(state.order)
-    terms, universals = len(state.made.terms), len(state.made.universals)
-    state.lemmas[lemma] = add(state.made, lemma)
-    state.order.append(lemma)
-    state.maker_of_term.update((term, number) for term in range(terms, len(state.made.terms)))
-    for variable in list(state.made.universals)[universals:]:
-        state.maker_of_universal[variable] = number
+def _refuted(state: _Search, solver: Minisat22) -> Found:
+    """The lemmas that are needed, and the proof."""
+    made = state.made
+    try:
+        lemmas = standing_alone(state.learned, [(switch - 2) // 2 for switch in unsatisfiable_core(solver)])
+    except NotALemma as error:
+        return Undecided(f"the lemmas that are needed do not stand alone: {error}")
+    clauses = clauses_of(made.interner, made.obligation, lemmas)
+    with Cadical195(bootstrap_with=clauses, with_proof=True) as prover:
+        if prover.solve() is not False:
+            return Undecided("the lemmas that are needed do not suffice")
+        lines = (line.split() for line in prover.get_proof())
+        proof = trimmed(clauses, [tuple(int(word) for word in line[:-1]) for line in lines if line[0] != "d"])
+    return Refuted(lemmas, proof)
 
 
 # The solver has two variables for each of `made`: an odd one is `made`'s, an even one switches a lemma on.
@@ -150,9 +148,9 @@ def _switch(number: int) -> int:
 def _tell(state: _Search, solver: Minisat22) -> None:
     for clause in state.made.clauses[state.told :]:
         solver.add_clause([_own(each) for each in clause])
-    for number, lemma in enumerate(state.order[state.told_lemmas :], state.told_lemmas):
-        solver.add_clause([-_switch(number), *(_own(each) for each in state.lemmas[lemma])])
-    state.told, state.told_lemmas = len(state.made.clauses), len(state.order)
+    for number, lemma in enumerate(state.learned.order[state.told_lemmas :], state.told_lemmas):
+        solver.add_clause([-_switch(number), *(_own(each) for each in state.learned.clauses[lemma])])
+    state.told, state.told_lemmas = len(state.made.clauses), len(state.learned.order)
 
 
 # ---- what a propositional model violates ---------------------------------------------------------------------------
@@ -236,7 +234,7 @@ def _instances(state: _Search, model: _Model, variable: int, universal: Universa
     new = 0
     for failing in solutions(state.compiled, universal.formula, not universal.asserted, model.structure, values):
         lemma = Instance(variable, tuple(failing[name] for name in universal.vars))
-        if lemma in state.lemmas:
+        if lemma in state.learned.clauses:
             env = {**universal.env, **dict(zip(universal.vars, lemma.terms, strict=True))}
             yield from _failing(state, model, universal.body, universal.asserted, env)
         elif any(state.made.terms[term].depth > state.depth for term in lemma.terms):
@@ -321,102 +319,3 @@ def _incongruent(made: Grounding, true: frozenset[int], elements: Sequence[int])
             key = (pred, tuple(elements[term] for term in terms))
             if key in shown:
                 yield Congruent(pred, shown[key], terms)
-
-
-# ---- cutting down --------------------------------------------------------------------------------------------------
-
-
-def _refuted(state: _Search, solver: Minisat22) -> Found:
-    """The lemmas that are needed, and the proof."""
-    kept = _with_makers(state, _core(solver))
-    try:
-        lemmas = _renumbered(state, [state.order[number] for number in sorted(kept)])
-    except NotALemma as error:
-        return Undecided(f"the lemmas that are needed do not stand alone: {error}")
-    made = state.made
-    clauses = clauses_of(made.interner, made.obligation, lemmas)
-    with Cadical195(bootstrap_with=clauses, with_proof=True) as prover:
-        if prover.solve() is not False:
-            return Undecided("the lemmas that are needed do not suffice")
-        lines = (line.split() for line in prover.get_proof())
-        proof = trimmed(clauses, [tuple(int(word) for word in line[:-1]) for line in lines if line[0] != "d"])
-    depths = [made.terms[term].depth for number in kept for term in _terms(state.order[number])]
-    return Refuted(lemmas, proof, max(depths, default=0))
-
-
-def _core(solver: Minisat22) -> list[int]:
-    """The numbers of lemmas that have no model together; if they are few, none of them can be left out."""
-    core = sorted(solver.get_core() or ())
-    while True:
-        solver.solve(assumptions=core)
-        smaller = sorted(solver.get_core() or ())
-        if len(smaller) == len(core):
-            break
-        core = smaller
-    if len(core) <= CUT_ONE_BY_ONE:
-        for each in reversed(core):
-            rest = [other for other in core if other != each]
-            if each in core and not solver.solve(assumptions=rest):
-                core = sorted(solver.get_core() or ())
-    return [(switch - 2) // 2 for switch in core]
-
-
-def _terms(lemma: Lemma) -> tuple[int, ...]:
-    match lemma:
-        case Assume():
-            return ()
-        case Instance(_, terms):
-            return terms
-        case Transitive(one, two, three):
-            return one, two, three
-        case Congruent(_, left, right):
-            return (*left, *right)
-        case _:
-            assert_never(lemma)
-
-
-def _with_makers(state: _Search, numbers: Iterable[int]) -> set[int]:
-    """The lemmas, and those that first made what they speak of."""
-    found: set[int] = set()
-    pending = list(numbers)
-    while pending:
-        number = pending.pop()
-        if number not in found:
-            found.add(number)
-            lemma = state.order[number]
-            pending += [state.maker_of_term[term] for term in _terms(lemma) if term in state.maker_of_term]
-            if isinstance(lemma, Instance):
-                pending.append(state.maker_of_universal[lemma.universal])
-    return found
-
-
-def _renumbered(state: _Search, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
-    """The lemmas in the numbers that variables and terms have if no others are made."""
-    new = grounding(state.made.interner, state.made.obligation)
-    found: list[Lemma] = []
-    for lemma in lemmas:
-        terms = tuple(_new_term(state.made, new, term) for term in _terms(lemma))
-        match lemma:
-            case Assume():
-                found.append(lemma)
-            case Instance(variable, _):
-                universal = state.made.universals[variable]
-                env = tuple((name, _new_term(state.made, new, term)) for name, term in universal.env.items())
-                found.append(Instance(new.variables[id(universal.formula), universal.asserted, env], terms))
-            case Transitive():
-                found.append(Transitive(*terms))
-            case Congruent(pred, left, _):
-                found.append(Congruent(pred, terms[: len(left)], terms[len(left) :]))
-            case _:
-                assert_never(lemma)
-        add(new, found[-1])
-    return tuple(found)
-
-
-def _new_term(old: Grounding, new: Grounding, term: int) -> int:
-    kind, *rest = old.terms[term].key
-    if kind == "witness":
-        formula, asserted, name, _ = rest
-        env = tuple((each, _new_term(old, new, value)) for each, value in old.terms[term].env.items())
-        return new.term_numbers["witness", formula, asserted, name, env]
-    return new.term_numbers[old.terms[term].key]
