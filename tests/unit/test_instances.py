@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -166,11 +167,13 @@ def test_a_flipped_formula_is_noticed() -> None:
 
 def test_an_altered_proof_line_is_noticed() -> None:
     """Each line of a proof that needs more than propagation says something else, or the opposite."""
-    facts = (Atom("flag", ()), p(A), Atom("q", (A, B)))
-    cases = (Or(tuple(fact if sign else Not(fact) for fact, sign in zip(facts, signs, strict=True)))
-             for signs in product((True, False), repeat=3))  # fmt: skip
+    random, constants = Random(3), tuple(Sym(f"c{number}", "A") for number in range(12))
+    cases = []
+    for _ in range(90):
+        facts = [p(name) for name in random.sample(constants, 3)]
+        cases.append(Or(tuple(fact if random.random() < 0.5 else Not(fact) for fact in facts)))
     interner = Interner()
-    one = interned(interner, obligation(*cases, violated=Or((*facts, Not(facts[0])))))
+    one = interned(interner, replace(obligation(*cases[1:], violated=cases[0]), constants=constants))
     answer = search(interner, one, ANY_DEPTH)
     assert isinstance(answer, Refuted) and len(answer.proof) > 1 and answer.proof[-1] == ()
     assert not rejected(interner, one, answer.lemmas, answer.proof)
@@ -182,8 +185,21 @@ def test_an_altered_proof_line_is_noticed() -> None:
         for at in range(len(answer.proof) - 1)
         for line in ((1_000,), tuple(-literal for literal in answer.proof[at]))
     ]
-    # Some lines may be left out, as the checker also knows RAT: what it accepts is a proof all the same.
-    assert sum(rejected(interner, one, answer.lemmas, proof) for proof in altered) >= len(altered) / 2
+    # Many lines may be altered without harm, as the checker also knows RAT: what it accepts is a proof all the same.
+    assert any(rejected(interner, one, answer.lemmas, proof) for proof in altered)
+
+
+def test_nothing_proves_what_is_not_so() -> None:
+    """Lines that would help are refused where the clauses have a model."""
+    for asked in satisfied()[:20]:
+        interner = Interner()
+        one = interned(interner, asked)
+        lemmas = [Assume("violated"), *(Assume(name) for name, _ in one.assumptions)]
+        variables = sorted({abs(each) for clause in clauses_of(interner, one, lemmas) for each in clause})
+        assert rejected(interner, one, lemmas, [()])
+        for one_line in variables:
+            for two in variables[-5:]:
+                assert rejected(interner, one, lemmas, [(one_line,), (-two,), (-one_line, two), ()])
 
 
 def test_lemmas_are_checked() -> None:
