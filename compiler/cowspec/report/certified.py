@@ -13,7 +13,7 @@ def certified_text(found: Certified, path: str, style: Style) -> str:
     wrong = [each for each in found.obliged if isinstance(each.outcome, Wrong)]
     outside = [each for each in found.obliged if not isinstance(each.outcome, Wrong) and each.outcome.cyclic]
     said = (
-        f"{path}: {len(found.obliged)} obligations of {_count(found.goals, 'proof')}, "
+        f"{path}: {_count(len(found.obliged), 'obligation')} of {_count(found.goals, 'proof')}, "
         f"{len(found.obliged) - len(outside)} in the fragment that instances decide; "
         f"{len(checked)} refuted by instances, each proof accepted by drup; {len(rest)} checked by solvers only"
     )
