@@ -167,7 +167,7 @@ def test_an_omitted_obligation_is_noticed(folder: Path, tmp_path: Path, capsys: 
     """Any one of them; the others are still in order, but the claim is refused."""
     goals = [claim["goal"] for claim in record(folder)["claims"]]
     claim = goals.index("no_stale")
-    for at in range(0, len(record(folder)["claims"][claim]["obligations"]), 7):
+    for at in range(0, len(record(folder)["claims"][claim]["obligations"]), 2):
 
         def omit(made: Record, at: int = at) -> None:
             del made["claims"][claim]["obligations"][at]
@@ -180,7 +180,7 @@ def test_an_omitted_obligation_is_noticed(folder: Path, tmp_path: Path, capsys: 
 
 def test_a_missing_lemma_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An assumption, an instance: without it the obligation is rejected."""
-    for number, entry in list(refuted_entries(record(folder)))[::9]:
+    for number, entry in list(refuted_entries(record(folder)))[::2]:
 
         def drop(made: Record, number: int = number, last: int = len(entry["lemmas"]) - 1) -> None:
             del made["obligations"][number]["lemmas"][last]
@@ -199,7 +199,7 @@ def test_a_missing_proof_is_noticed(folder: Path, tmp_path: Path, capsys: pytest
 
 def test_a_dropped_conjunct_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The obligation without one of its assumptions, used or not, is not that of the model."""
-    for number, _ in list(refuted_entries(record(folder)))[::9]:
+    for number, _ in list(refuted_entries(record(folder)))[::2]:
 
         def drop(made: Record, number: int = number) -> None:
             del made["obligations"][number]["assumptions"][-1]
@@ -272,7 +272,7 @@ def test_a_claim_about_more_settings_is_noticed(
     [
         ("    pte[m].write := false\n", ""),  # a step does less
         ("  require pte[m] != none\n  tlb", "  tlb"),  # another guard
-        ("tlb[c, m].write -> pte[m].write or", "tlb[c, m].write -> pte[m].write and"),  # another lemma
+        ("protected[m] -> not pte[m].write", "protected[m] -> pte[m] == none or not pte[m].write"),  # another lemma
         ("protected[m] -> not tlb[c, m].write", "protected[m] -> not tlb[c, m].write and not pte[m].write"),
         ("var tlb[Cpu, Mm]: Pte?", "var tlb[Cpu, Mm]: Pte? = any"),  # other start states
     ],
