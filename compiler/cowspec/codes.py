@@ -2,6 +2,7 @@
 
 E0xx syntax, E1xx modules and names, E2xx types, E3xx statements, ghosts, locks and procs, E4xx properties, scenarios,
 expectations, E5xx lowering, W6xx warnings. A stage may only report codes that have a row here (`Diagnostic` checks it).
+Of what `check` finds: V7xx what makes verdicts worthless (vacuous), N8xx notes, R9xx results that are not as declared.
 """
 
 from dataclasses import dataclass
@@ -423,5 +424,87 @@ CODES: dict[str, Code] = {
         "cost that is never spent",
         'cost copy "pages copied"',
         "No action and no step that is in use spends it.",
+    ),
+    # ---- V7xx: vacuous: verdicts that are worth nothing ------------------------------------------------------------
+    "V701": Code(
+        "no start state",
+        "init x and not x",
+        "Nothing ever happens in this model, so every invariant holds and no cover is reached.",
+    ),
+    "V702": Code(
+        "step that never fires",
+        "action a() { require x and not x  y := true }",
+        "No run within the depth and the scope that are named takes this step, under any setting of the switches: what "
+        "is proved says nothing of it.",
+    ),
+    "V703": Code(
+        "nothing to violate",
+        "invariant i: forall p: Page where false: x[p]",
+        "In no state that is reached within the depth and the scope that are named does the property say anything: "
+        "none of its premises (`where`, left of `->`) is true there.",
+    ),
+    # ---- N8xx: notes of `check` ------------------------------------------------------------------------------------
+    "N801": Code(
+        "switch that no step reads",
+        'fix f "never read"',
+        "The model can do the same whatever the switch says. Each switch doubles the settings.",
+    ),
+    "N802": Code(
+        "no start state under some settings",
+        "init not early or x and not x",
+        "What is proved under these settings is worth nothing; under others there are start states.",
+    ),
+    "N803": Code(
+        "premise that is never true",
+        "invariant i: (x -> y) and (x and not x -> z)",
+        "No state that is reached within the depth and the scope that are named has it: this part says nothing there.",
+    ),
+    "N804": Code(
+        "property that follows from others",
+        "invariant i: x and y   lemma l: x",
+        "Whatever the steps do, it holds in every state in which the named ones do. An invariant may be meant so (a "
+        "sentence about what another one implies); a lemma then adds nothing to proofs that have the others.",
+    ),
+    "N805": Code(
+        "lemma that no proof needs",
+        "lemma l: true",
+        "`check --necessary`: everything that is proved of this model at any size is proved without it, and without "
+        "the other lemmas that are named so.",
+    ),
+    "N806": Code(
+        "lemma that is of no use",
+        "lemma l: x   action a() { x := false }",
+        "It is not inductive with what else is known, so it is left out of the proofs. Perhaps it is false.",
+    ),
+    "N807": Code(
+        "not decided in time",
+        "cowspec check --timeout 1",
+        "A search ended before it found an answer. With a larger `--timeout` it goes on.",
+    ),
+    # ---- R9xx: results of `check` that are not as declared ---------------------------------------------------------
+    "R901": Code(
+        "another verdict than declared",
+        "expect { i: proved }   // and a run violates i",
+        "The model expects one verdict of this property under these settings, and another was found.",
+    ),
+    "R902": Code(
+        "no verdict",
+        "expect { i: proved }   // and neither a proof nor a run is found",
+        "Nothing is claimed: the reason says what was tried. A lemma may be missing, or the time limit too short.",
+    ),
+    "R903": Code(
+        "nothing declared",
+        "invariant i: x   // and no line of `expect` names it under some setting",
+        "Each property that is checked needs an expectation under every setting.",
+    ),
+    "R904": Code(
+        "judges disagree",
+        "(a mistake in this program)",
+        "Two judges contradict each other. Nothing is claimed; a folder with all that reproduces it is written.",
+    ),
+    "R905": Code(
+        "internal error",
+        "(a mistake in this program)",
+        "A job raised an exception. Nothing is claimed from it; please report it with the model.",
     ),
 }

@@ -13,6 +13,7 @@ from cowspec.judge.results import (
     Disagreement,
     Finding,
     ModelReport,
+    Remark,
     Result,
     status_of_check,
     status_of_prove,
@@ -131,7 +132,7 @@ def test_a_model_is_as_declared(report: ModelReport) -> None:
     assert status_of_check([report]) == 0, report.results
     assert verdicts(report, "no_stale")[LAZY] == Finding.REFUTED
     assert set(verdicts(report, "no_fault").values()) == {Finding.PROVED}
-    assert report.vacuous == () and report.bugs == () and report.notes == ()
+    assert report.remarks == () and report.bugs == () and report.notes == ()
 
 
 def test_every_setting_has_one_answer(report: ModelReport) -> None:
@@ -318,6 +319,7 @@ RESULT = Result(
     "p", "invariant", (LAZY,), Finding.PROVED, Claim.ANY_SIZE, "induction", expected="proved", as_declared=True
 )
 FINE = ModelReport("m.cow", SYSTEM, (RESULT,), True)
+VACUOUS = (Remark("V702", "step x never fires"),)
 UNKNOWN = replace(RESULT, verdict=Finding.UNKNOWN, claim=Claim.NONE, as_declared=False)
 
 
@@ -326,8 +328,8 @@ UNKNOWN = replace(RESULT, verdict=Finding.UNKNOWN, claim=Claim.NONE, as_declared
     [
         ({}, 0),
         ({"results": (UNKNOWN,)}, 4),
-        ({"results": (UNKNOWN,), "vacuous": ("v",)}, 7),
-        ({"results": (UNKNOWN, replace(RESULT, as_declared=False)), "vacuous": ("v",)}, 1),
+        ({"results": (UNKNOWN,), "remarks": VACUOUS}, 7),
+        ({"results": (UNKNOWN, replace(RESULT, as_declared=False)), "remarks": VACUOUS}, 1),
         ({"results": (replace(UNKNOWN, expected=None),)}, 1),
         ({"results": (replace(RESULT, as_declared=False),), "disagreements": (Disagreement("d", TRACE),)}, 6),
         ({"disagreements": (Disagreement("d", TRACE),), "bugs": ("b",)}, 3),

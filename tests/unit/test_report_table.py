@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from cowspec.evidence.traces import read
-from cowspec.judge.results import Claim, Disagreement, Finding, ModelReport, Result
+from cowspec.judge.results import Claim, Disagreement, Finding, ModelReport, Remark, Result
 from cowspec.report.records import disagreement_files, render, trace_files
 from cowspec.report.summary import check_text, verb_text
 from cowspec.report.table import legend, table, words
@@ -137,13 +137,18 @@ def test_what_is_not_as_declared_is_drawn() -> None:
 def test_findings_are_said() -> None:
     report = replace(
         REPORT,
-        vacuous=("step x never fires",),
+        remarks=(Remark("V702", "step x never fires"),),
         bugs=("oops",),
         disagreements=(Disagreement("no run", trace(BAD[0])),),
         interrupted=True,
     )
     text = check_text([report], {}, Style(100))
-    for words_of in ("vacuous: step x never fires", "internal error: oops", "engines disagree: no run", "interrupted"):
+    for words_of in (
+        "vacuous[V702]: step x never fires",
+        "internal error: oops",
+        "engines disagree: no run",
+        "interrupted",
+    ):
         assert words_of in text
     nothing = check_text([replace(REPORT, results=(), declares=False)], {}, Style(100))
     assert "checks nothing" in nothing and "nothing was checked" in nothing

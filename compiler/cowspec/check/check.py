@@ -33,7 +33,8 @@ def check(program: Program) -> typed.Model:
         raise CompileError(sorted(dict.fromkeys(diagnostics), key=_place))
     own = set(tables.names.own[-1])
     model = without_idle_switches(model, own)
-    return replace(model, warnings=tuple(render((found,), program.sources) for found in unused(model, own)))
+    warnings = tuple(render((found,), program.sources) for found in unused(model, own))
+    return replace(model, warnings=warnings, sources=tuple(program.sources.values()))
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:

@@ -6,7 +6,7 @@ Nodes carry the span of the text they stand for, without taking part in equality
 
 from dataclasses import dataclass, field
 
-from cowspec.source import Span
+from cowspec.source import Source, Span
 from cowspec.syntax.ast import ExpectedKind, LockKind, LockMode, Outcome, PropertyKind, QuantKind
 
 # ---- types ---------------------------------------------------------------------------------------------------------
@@ -540,3 +540,4 @@ class Model:
     expectations: tuple[Expectation, ...]
     warnings: tuple[str, ...] = ()
     costs: tuple[CostDecl, ...] = ()
+    sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)  # what it was read from

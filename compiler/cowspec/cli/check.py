@@ -22,11 +22,13 @@ from cowspec.verdict import Limits
 @limiting
 @crossing
 @reporting
+@click.option("--necessary", is_flag=True, help="Name the lemmas of the models that no proof needs.")
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, **rest: Any
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, partial(check, twice=twice))
+    by = partial(check, twice=twice, necessary=rest.pop("necessary"))
+    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, by)
     return show(reports, status_of_check(reports), outputs(**rest), check_text)

@@ -12,9 +12,11 @@ from cowspec.judge.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
+from cowspec.judge.necessary import necessity_jobs
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
 from cowspec.judge.results import ModelReport
+from cowspec.judge.sanity import sanity_jobs
 from cowspec.judge.scripts import free_jobs, refuting_job, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
 from cowspec.judge.vacuity import vacuity_job
@@ -25,11 +27,18 @@ from cowspec.verdict import Limits
 
 
 def check(
-    systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner, *, twice: bool = False
+    systems: Sequence[System],
+    selection: Selection,
+    limits: Limits,
+    runner: Runner,
+    *,
+    twice: bool = False,
+    necessary: bool = False,
 ) -> tuple[ModelReport, ...]:
-    """The report of each model, in order. `twice`: a second solver is asked about every any-size proof. A Ctrl-C leaves
-    the reports of what is finished."""
-    return _judge(systems, selection, limits, runner, _check_jobs, twice=twice)
+    """The report of each model, in order. `twice`: a second solver is asked about every any-size proof. `necessary`:
+    asks in the end which lemmas the proofs need. A Ctrl-C leaves the reports of what is finished."""
+    then = necessity_jobs if necessary else None
+    return _judge(systems, selection, limits, runner, _check_jobs, then=then, twice=twice)
 
 
 def prove(
@@ -60,6 +69,7 @@ def _judge(
     jobs_of: Callable[[Docket], list[AnyJob]],
     *,
     twice: bool = False,
+    then: Callable[[Docket], list[AnyJob]] | None = None,
 ) -> tuple[ModelReport, ...]:
     dockets = [Docket(system, within(all_settings(system), selection), selection, limits) for system in systems]
     interrupted = False
@@ -67,6 +77,8 @@ def _judge(
         runner([job for docket in dockets for job in jobs_of(docket)])
         if twice:
             cross(dockets, runner)
+        if then is not None:
+            runner([job for docket in dockets for job in then(docket)])
     except KeyboardInterrupt:
         interrupted = True
     return tuple(docket.close(interrupted=interrupted) for docket in dockets)
@@ -81,7 +93,7 @@ def _check_jobs(docket: Docket) -> list[AnyJob]:
         docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
     jobs = _jobs(docket, asked.questions) + script_jobs(docket)
     if not docket.selection.names:
-        jobs.append(vacuity_job(docket))
+        jobs += [vacuity_job(docket), *sanity_jobs(docket)]
     return jobs
 
 

@@ -1,6 +1,6 @@
 """The open book of one model under judgement: what was asked, and the results that come in, in any order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cowspec.engines.induction import Known
@@ -8,11 +8,20 @@ from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
-from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Result
+from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
-from cowspec.system.ir import Setting, System
-from cowspec.verdict import Limits, NoViolation, Refuted, Unknown
+from cowspec.system.ir import Formula, Setting, System
+from cowspec.verdict import Induction, Limits, NoViolation, Proved, Refuted, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one proof has shown under `when`, and for each property the conjuncts that this rests on."""
+
+    rests_on: Mapping[str, frozenset[str]]
+    when: Formula
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +34,20 @@ class Proof:
 
 @dataclass(slots=True)
 class Docket:
-    """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report. `kept`
-    and `dropped`: lemmas that some proof used, and that some proof could not use. `proofs`: of any size."""
+    """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
+    `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
+    `proofs`: of any size."""
 
     system: System
     settings: tuple[Setting, ...]
     selection: Selection
     limits: Limits
     results: list[Result] = field(default_factory=list)
-    vacuous: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     dropped: dict[str, str] = field(default_factory=dict)
     proofs: list[Proof] = field(default_factory=list)
@@ -68,8 +79,15 @@ class Docket:
         self.proofs.append(Proof(len(self.results), known))
         self.results.append(result)
 
-    def proof_ended(self, answer: Attempts) -> None:
-        """Remembers what was of use and what was not."""
+    def proof_ended(self, answer: Attempts, when: Formula) -> None:
+        """Remembers what was proved, what was of use and what was not."""
+        rests_on = {
+            each.property: frozenset(each.verdict.evidence.conjuncts)
+            for each in answer.found
+            if isinstance(each.verdict, Proved) and isinstance(each.verdict.evidence, Induction)
+        }
+        if rests_on:
+            self.shown.append(Shown(rests_on, when, answer.known))
         self.kept.update(answer.kept)
         for name, text in answer.dropped:
             self.dropped.setdefault(name, text)
@@ -100,13 +118,25 @@ class Docket:
             self.system,
             tuple(sorted(_merged(self.results, self.settings), key=key)),
             declares(self.system),
-            tuple(sorted(set(self.vacuous))),
-            tuple(sorted({*self.notes, *(text for name, text in self.dropped.items() if name not in self.kept)})),
+            tuple(sorted({*self.remarks, *self._useless()}, key=_place)),
+            tuple(sorted(set(self.notes))),
             tuple(sorted(set(self.bugs))),
             tuple(sorted(self.disagreements, key=lambda each: each.message)),
             interrupted,
             self.crossed,
         )
+
+    def _useless(self) -> Iterator[Remark]:
+        spans = {prop.name: prop.span for prop in self.system.properties}
+        for name, text in self.dropped.items():
+            if name not in self.kept:
+                yield Remark("N806", text, spans.get(name), name)
+
+
+def _place(remark: Remark) -> tuple[bool, str, str, int, str]:
+    """What is vacuous first, then by code and place."""
+    path, start = (remark.span.path, remark.span.start) if remark.span is not None else ("", -1)
+    return (not remark.is_vacuous, remark.code, path, start, remark.message)
 
 
 def _merged(results: Iterable[Result], settings: Sequence[Setting]) -> list[Result]:

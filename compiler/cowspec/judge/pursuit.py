@@ -120,6 +120,7 @@ def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Di
 def _second_searched(docket: Docket, question: Question, answer: Attempts | Died) -> Sequence[AnyJob]:
     """Proved: there are no runs. If not, the search goes on."""
     if isinstance(answer, Attempts) and isinstance(answer.found[0].verdict, Proved):
+        docket.proof_ended(answer, question.when)
         docket.proved(_proved(question, question.settings, answer.found[0]), answer.known)
         return []
     open_proof = answer.found[0].verdict if isinstance(answer, Attempts) else Unknown(answer.reason)
@@ -168,7 +169,7 @@ def attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | 
             docket.lost(question, question.settings, answer, "induction")
         return []
     by_name = {each.property: each for each in answer.found}
-    docket.proof_ended(answer)
+    docket.proof_ended(answer, questions[0].when)
     jobs: list[AnyJob] = []
     for question in questions:
         found = by_name[question.property]
@@ -214,7 +215,7 @@ def _split(docket: Docket, question: Question, before: Attempt, answer: Attempts
         docket.lost(question, question.settings, answer, "induction")
         return []
     found = answer.found[0]
-    docket.proof_ended(answer)
+    docket.proof_ended(answer, question.when)
     if isinstance(found.verdict, Proved):
         docket.proved(_proved(question, question.settings, found), answer.known)
         return []

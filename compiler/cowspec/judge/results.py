@@ -4,6 +4,7 @@ exit status that follows from them (`design/claims.md`)."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cowspec.source import Span
 from cowspec.system.ir import Formula, Scope, Setting, System
 from cowspec.verdict import Cti, Trace
 
@@ -126,22 +127,43 @@ class Crossed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the model itself, beside the verdicts. `code`: a row of `codes.py`, V7xx or N8xx. `span`: the
+    declaration or the part of it that the remark is about. `subject`: the name of what it is about."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    subject: str = ""
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Then verdicts are worth nothing; else it is a note, and fails nothing."""
+        return self.code.startswith("V")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport:
-    """All results of a model, in the order of its properties. `vacuous`: findings on top of the proofs; `notes`: said,
-    but no fault; `bugs`: jobs that failed by a mistake in this program; `disagreements`: between engines. `declares`:
-    the model expects anything at all. `interrupted`: some results are missing. `crossed`: if a second solver was asked
-    about the proofs."""
+    """All results of a model, in the order of its properties. `remarks`: about the model itself, what makes it vacuous
+    first; `notes`: said, but no fault; `bugs`: jobs that failed by a mistake in this program; `disagreements`: between
+    engines. `declares`: the model expects anything at all. `interrupted`: some results are missing. `crossed`: if a
+    second solver was asked about the proofs."""
 
     path: str
     system: System
     results: tuple[Result, ...]
     declares: bool
-    vacuous: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     notes: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     interrupted: bool = False
     crossed: Crossed | None = None
+
+    @property
+    def vacuous(self) -> tuple[str, ...]:
+        """What makes verdicts worthless, in words."""
+        return tuple(remark.message for remark in self.remarks if remark.is_vacuous)
 
 
 def as_declared(report: ModelReport) -> bool:

@@ -12,8 +12,9 @@ from hashlib import sha256
 from cowspec.evidence.names import options
 from cowspec.evidence.traces import write
 from cowspec.judge.cubes import cubes
-from cowspec.judge.results import Disagreement, ModelReport, Result, as_declared
+from cowspec.judge.results import Disagreement, ModelReport, Remark, Result, as_declared
 from cowspec.report.crossed import cross_record
+from cowspec.report.places import place_of
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 
@@ -75,6 +76,7 @@ def render(
             "as_declared": as_declared(report),
             "vacuous": list(report.vacuous),
             "notes": list(report.notes),
+            "remarks": [_remark(report, remark) for remark in report.remarks],
             "disagreements": [each.message for each in report.disagreements],
             "interrupted": report.interrupted,
         }
@@ -89,6 +91,19 @@ def render(
         "status": status,
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def _remark(report: ModelReport, remark: Remark) -> dict[str, object]:
+    place = place_of(report.system, remark.span)
+    return {
+        "code": remark.code,
+        "severity": "vacuous" if remark.is_vacuous else "note",
+        "subject": remark.subject or None,
+        "message": remark.message,
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+    }
 
 
 def _records(report: ModelReport, result: Result, file: str | None, timings: bool) -> list[dict[str, object]]:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from cowspec.judge.results import Claim, Finding, ModelReport, Result, as_declared
+from cowspec.judge.results import Claim, Finding, ModelReport, Remark, Result, as_declared
 from cowspec.report.ascii import wrap
 from cowspec.report.crossed import cross_lines
+from cowspec.report.places import place_of
 from cowspec.report.records import Files
 from cowspec.report.table import Paint, legend, table, unpainted, words
 from cowspec.report.text import Style, cti_text, scope_text, setting_text, trace_text
@@ -131,13 +132,24 @@ def _remarks(report: ModelReport, width: int, paint: Paint) -> list[str]:
     for title, texts, role in (
         ("internal error", report.bugs, "bad"),
         ("engines disagree", tuple(each.message for each in report.disagreements), "bad"),
-        ("vacuous", report.vacuous, "bad"),
+        *((remark_title(remark), (f"{remark.message}{_at(report, remark)}",), "bad" if remark.is_vacuous else "weak")
+          for remark in report.remarks),
         ("note", report.notes, "weak"),
-    ):
+    ):  # fmt: skip
         for text in texts:
             first, *rest = wrap(f"{title}: {text}", width, "  ", "    ")
             lines += [paint(first, role), *rest]
     return lines + ([paint("  interrupted: the rest was not tried", "bad")] if report.interrupted else [])
+
+
+def remark_title(remark: Remark) -> str:
+    """`vacuous[V702]`, `note[N804]`"""
+    return f"{'vacuous' if remark.is_vacuous else 'note'}[{remark.code}]"
+
+
+def _at(report: ModelReport, remark: Remark) -> str:
+    place = place_of(report.system, remark.span)
+    return f" ({place.path}:{place.line})" if remark.span is not None else ""
 
 
 def _details(report: ModelReport, files: Files, style: Style) -> list[str]:

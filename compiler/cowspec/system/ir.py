@@ -16,7 +16,7 @@ Conventions
 
 from dataclasses import dataclass, field
 
-from cowspec.source import Span
+from cowspec.source import Source, Span
 from cowspec.syntax.ast import ExpectedKind, Outcome, PropertyKind, QuantKind
 
 # ---- terms: an element of a sort, a member of an enum, or absent ---------------------------------------------------
@@ -345,7 +345,8 @@ class Step:
 class Property:
     """`formula` must hold in every reachable state (invariant, lemma), in some (cover), or across every step
     (transition). `checked`: the user asks for it (R10). `premises`: for each `forall ... where/-> ...` at the top of
-    the formula, an existential formula that says that its premise is met (for the vacuity check)."""
+    the formula, an existential formula that says that its premise is met (for the vacuity check); `premise_spans`:
+    where each of them stands."""
 
     kind: PropertyKind
     name: str
@@ -354,6 +355,7 @@ class Property:
     checked: bool
     premises: tuple[Formula, ...]
     span: Span = field(compare=False, repr=False)
+    premise_spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +371,7 @@ class Switch:
     name: str
     is_fix: bool
     options: tuple[tuple[str, str], ...]  # (option, sentence); of a fix "off", "on"
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +441,8 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A model as a transition system; everything in order of declaration."""
+    """A model as a transition system; everything in order of declaration. `sources`: the texts that it was made of, in
+    which reports look up the lines of places."""
 
     name: str
     path: str
@@ -455,6 +459,7 @@ class System:
     expectations: tuple[Expectation, ...]
     warnings: tuple[str, ...] = ()
     costs: tuple[Cost, ...] = ()  # if they are to be counted: the declared ones, then one for each lock
+    sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)
 
 
 Setting = tuple[tuple[str, str], ...]

@@ -24,7 +24,7 @@ def lower(model: typed.Model) -> ir.System:
         path=model.path,
         sorts=model.sorts,
         enums=_enums(places, model),
-        switches=tuple(ir.Switch(switch.name, switch.is_fix, switch.options) for switch in model.switches),
+        switches=tuple(ir.Switch(switch.name, switch.is_fix, switch.options, switch.span) for switch in model.switches),
         vars=tuple(places.table.values()),
         init=tuple(closed(init, places) for init in model.inits),
         steps=_steps(model, places),
@@ -35,6 +35,7 @@ def lower(model: typed.Model) -> ir.System:
         expectations=tuple(expectation(line, places) for line in model.expectations),
         warnings=model.warnings,
         costs=_costs(model),
+        sources=model.sources,
     )
 
 

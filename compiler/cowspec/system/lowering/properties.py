@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from cowspec.check import typed
+from cowspec.source import Span
 from cowspec.syntax.ast import PropertyKind, QuantKind
 from cowspec.system import ir
 from cowspec.system.ir import TRUE, Formula
@@ -19,26 +20,30 @@ def closed(expr: typed.Expr, layout: Layout) -> Formula:
 def property_of(prop: typed.Property, layout: Layout) -> ir.Property:
     has_premise = prop.kind != PropertyKind.COVER
     found = premises(prop.body, Scope(layout, Names(), {})) if has_premise else ()
+    places: dict[Formula, Span] = {}
+    for premise, span in found:
+        places.setdefault(premise, span)
     return ir.Property(
-        prop.kind, prop.name, prop.text, closed(prop.body, layout), prop.checked, tuple(dict.fromkeys(found)),
-        span=prop.span,
+        prop.kind, prop.name, prop.text, closed(prop.body, layout), prop.checked, tuple(places),
+        span=prop.span, premise_spans=tuple(places.values()),
     )  # fmt: skip
 
 
-def premises(expr: typed.Expr, scope: Scope) -> tuple[Formula, ...]:
-    """When `expr` says something: for `forall xs where w: a -> b` that some xs have w and a; one formula for each
-    conjunct that has a premise, none for a formula that has none."""
+def premises(expr: typed.Expr, scope: Scope) -> tuple[tuple[Formula, Span], ...]:
+    """When `expr` says something: for `forall xs where w: a -> b` that some xs have w and a; one formula, and where its
+    innermost part stands, for each conjunct that has a premise, none for a formula that has none."""
     match expr:
         case typed.And(parts):
             return tuple(premise for part in parts for premise in premises(part, scope))
         case typed.Implies(left, right):
             when = formula(left, scope)
-            return tuple(conj((when, deeper)) for deeper in premises(right, scope)) or (when,)
+            inner = premises(right, scope)
+            return tuple((conj((when, deeper)), span) for deeper, span in inner) or ((when, left.span),)
         case typed.Quant(QuantKind.FORALL, binders, where, body):
             inside, opened = scope.open(binders)
             when = TRUE if where is None else formula(where, inside)
-            deeper = premises(body, inside) or ((TRUE,) if where is not None else ())
-            return tuple(exists(opened, conj((when, premise))) for premise in deeper)
+            found = premises(body, inside) or (((TRUE, where.span),) if where is not None else ())
+            return tuple((exists(opened, conj((when, premise))), span) for premise, span in found)
         case _:
             return ()
 
