@@ -28,6 +28,7 @@ COMMANDS = {
     "compile": "what the compiler made of a model: its transition system, TLA+, or SMT-LIB",
     "fmt": "print models in their canonical layout",
     "list": "the invariant library, or what a model has",
+    "explain": "what a code or a verdict means",
     "doctor": "what is installed and usable",
 }
 
