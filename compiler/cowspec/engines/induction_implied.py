@@ -20,7 +20,7 @@ from cowspec.engines.induction_solver import Holds, Judge, Open, ask, judge, lit
 from cowspec.system import ir
 from cowspec.verdict import Limits
 
-SECONDS = 0.25
+SECONDS = 0.1
 """Budget of one question."""
 
 
