@@ -129,9 +129,10 @@ def test_codes() -> None:
     with pytest.raises(ValueError, match="without"):
         CompileError([])
     for code, row in CODES.items():
-        assert code[0] in "EW" and code[1:].isdigit() and len(code) == 4, code
+        assert code[0] in "EWVNR" and code[1:].isdigit() and len(code) == 4, code
         assert row.title and row.example and row.explanation.endswith("."), code
-        assert code.startswith("W6") == code.startswith("W"), code
+        for kind in ("W6", "V7", "N8", "R9"):
+            assert code.startswith(kind) == code.startswith(kind[0]), code
 
 
 def test_the_error_carries_its_diagnostics() -> None:
