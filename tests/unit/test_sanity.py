@@ -163,3 +163,14 @@ def test_remarks_are_printed_and_in_json(odd: Path, capsys: pytest.CaptureFixtur
         "column": 1,
     }
     assert second["subject"] == "sweep.mend" and model["vacuous"] == [first["message"], second["message"]]
+
+
+def test_lemmas_are_tried_only_if_asked_for(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[1] / "cases/sanity/N805_one_of_two.cow").read_text()
+    (odd / "odd.cow").write_text(text)
+    found = []
+    for options in ((), ("--necessary",)):
+        assert run(["check", "odd.cow", "--jobs", "1", "--max-steps", "6", "--json", *options]) == 0
+        (model,) = json.loads(capsys.readouterr().out)["models"]
+        found.append([(remark["code"], remark["subject"]) for remark in model["remarks"]])
+    assert found == [[("N804", "first_way")], [("N804", "first_way"), ("N805", "first_way")]]
