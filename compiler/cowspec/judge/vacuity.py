@@ -4,7 +4,7 @@ One search with all switches free looks for a run to each of them. What it does 
 of `check`, and named with the scope and the depth that were searched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -129,7 +129,7 @@ def remarks(system: System, found: Vacuity) -> Iterator[Remark]:
         return
     within = f"within {found.steps} steps {at}"
     for setting in found.stuck:
-        yield Remark("N802", f"there is no start state {at} under {_words(setting)}")
+        yield Remark("N802", f"there is no start state {at} under {_words(system, setting)}")
     spans = {step.name: step.span for step in system.steps}
     for name in found.silent:
         yield Remark("V702", f"step {name} fires under no setting {within}", spans[name], name)
@@ -157,7 +157,8 @@ def _premises(system: System, found: Vacuity, within: str) -> Iterator[Remark]:
             yield Remark("N803", message, span, name)
 
 
-def _words(setting: Setting) -> str:
+def _words(system: System, setting: Setting) -> str:
     """`cow=page_count, no flush_in_ptl`"""
-    named: Mapping[str, str] = {"on": "{}", "off": "no {}"}
-    return ", ".join(named.get(option, f"{{}}={option}").format(switch) for switch, option in setting)
+    fixes = {switch.name for switch in system.switches if switch.is_fix}
+    said = {"on": "", "off": "no "}
+    return ", ".join(f"{said[option]}{name}" if name in fixes else f"{name}={option}" for name, option in setting)
