@@ -13,6 +13,7 @@ from cowspec.check.declarations import action, attempt, check_calls, check_defin
 from cowspec.check.expectations import check_contradictions, expectations, scenario
 from cowspec.check.modules import Program
 from cowspec.check.names import Symbol, resolve
+from cowspec.check.survivors import survivors
 from cowspec.check.tables import Tables, tables_of
 from cowspec.check.unused import unused, without_idle_switches
 from cowspec.diagnostics import CompileError, Diagnostic, render
@@ -81,6 +82,7 @@ def _model(program: Program, tables: Tables) -> typed.Model:
         scenarios=_scenarios(tables, totals, main.tree),
         expectations=_expectations(tables, totals, main.tree),
         costs=tuple(tables.costs.values()),
+        survivors=_survivors(tables, totals, main.tree),
     )
 
 
@@ -127,4 +129,13 @@ def _expectations(tables: Tables, totals: Totals, tree: ast.Module) -> tuple[typ
             found += attempt(expectations, context, main, item) or []
             if len(tables.diagnostics) == before:
                 check_contradictions(context, main, found)
+    return tuple(found)
+
+
+def _survivors(tables: Tables, totals: Totals, tree: ast.Module) -> tuple[typed.Survivor, ...]:
+    main = len(tables.names.own) - 1
+    found: list[typed.Survivor] = []
+    for item in tree.items:
+        if isinstance(item, ast.SurvivorsDecl):
+            found += attempt(survivors, Context(tables, totals, Where.WHEN, item.span), main, item) or ()
     return tuple(found)

@@ -38,7 +38,7 @@ def wrong_kind(context: Context, scope: Scope, name: ast.Name, decl: ast.Decl, w
     text = name.text
     hint = None
     match decl:
-        case ast.Use() | ast.InitDecl() | ast.ExpectDecl():
+        case ast.Use() | ast.InitDecl() | ast.ExpectDecl() | ast.SurvivorsDecl():
             return
         case ast.VarDecl(index=index) if index:
             hint = f"write `{text}[{', '.join(sort.text for sort in index)}]`"

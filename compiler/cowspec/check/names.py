@@ -116,7 +116,7 @@ def resolve(program: Program, diagnostics: list[Diagnostic]) -> Names:
 
 def _names_of(decl: ast.Decl) -> Iterator[tuple[ast.Name, NamedDecl]]:
     match decl:
-        case ast.Use() | ast.InitDecl() | ast.ExpectDecl():
+        case ast.Use() | ast.InitDecl() | ast.ExpectDecl() | ast.SurvivorsDecl():
             return
         case ast.SortDecl(names=names):
             yield from ((name, decl) for name in names)

@@ -521,6 +521,14 @@ class Expectation(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Survivor(Node):
+    """Why no run shows that a mutant is wrong. `mutant`: `skip do_wp_page.put 1`."""
+
+    mutant: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Everything visible to the model file, in order of declaration (a used module before its user)."""
 
@@ -541,3 +549,4 @@ class Model:
     warnings: tuple[str, ...] = ()
     costs: tuple[CostDecl, ...] = ()
     sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)  # what it was read from
+    survivors: tuple[Survivor, ...] = ()

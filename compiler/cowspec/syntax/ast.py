@@ -561,9 +561,43 @@ class ExpectDecl(Node):
     lines: tuple[ExpectLine, ...]
 
 
+class Mutation(Enum):
+    """The kinds of small wrong changes that `cowspec mutate` makes."""
+
+    DROP_GUARD = "drop_guard"
+    SKIP = "skip"
+    UNLOCK = "unlock"
+    SWAP = "swap"
+    NEGATE = "negate"
+
+
+@dataclass(frozen=True, slots=True)
+class MutantName(Node):
+    """`skip do_wp_page.put 1`: the first mutant of that kind in that step; `step` is None for an action or a macro."""
+
+    mutation: Name
+    operation: Name
+    step: Name | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorLine(Node):
+    """`skip do_wp_page.put 1, swap munmap.flush 1: "why no property is violated"`"""
+
+    mutants: tuple[MutantName, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorsDecl(Node):
+    lines: tuple[SurvivorLine, ...]
+
+
 Decl = (
     Use | SortDecl | StructDecl | EnumDecl | VarDecl | LockDecl | CostDecl | DefDecl | MacroDecl | InitDecl | ChoiceDecl
     | FixDecl | ActionDecl | ProcDecl | PropertyDecl | ScenarioDecl | ExpectDecl
+    | SurvivorsDecl
 )  # fmt: skip
 
 

@@ -290,5 +290,17 @@ class Builder(ExpressionBuilder):
     def scope(self, meta: Meta, *sizes: tuple[ast.Name, int]) -> ast.Scope:
         return ast.Scope(sizes, span=self._span(meta))
 
+    def survivors(self, meta: Meta, *lines: ast.SurvivorLine) -> ast.SurvivorsDecl:
+        return ast.SurvivorsDecl(lines, span=self._span(meta))
+
+    def survivor_line(self, meta: Meta, *parts: ast.MutantName | str) -> ast.SurvivorLine:
+        mutants = tuple(part for part in parts if isinstance(part, ast.MutantName))
+        return ast.SurvivorLine(mutants, str(parts[-1]), span=self._span(meta))
+
+    def mutant(
+        self, meta: Meta, mutation: ast.Name, operation: ast.Name, step: ast.Name | None, number: ast.Int
+    ) -> ast.MutantName:
+        return ast.MutantName(mutation, operation, step, number.value, span=self._span(meta))
+
     def size(self, meta: Meta, sort: ast.Name, size: ast.Int) -> tuple[ast.Name, int]:
         return (sort, size.value)

@@ -63,7 +63,7 @@ def document(page: Page, branch: Branch) -> Doc:
             return Group(_braces(page, children, Line("; ") if on_one_line(branch) else Hard()))
         case "action" | "macro" | "step" | "bulk":
             return Concat((_header(page, children[:-1]), BLANK, document(page, children[-1])))
-        case "proc" | "scenario" | "expects":
+        case "proc" | "scenario" | "expects" | "survivors":
             opener = position_of("{", children)
             body = Group(_braces(page, _flattened(children[opener:]), Hard()))
             return Concat((_header(page, children[:opener]), BLANK, body))
@@ -96,6 +96,8 @@ def document(page: Page, branch: Branch) -> Doc:
             return _row(page, children, tail=True)
         case "expect_line" | "script_expect" | "script_blocked":
             return _clause(page, children, "when", INDENT)
+        case "survivor_line":
+            return Concat((_filled(page, children[:-2]), _below(page, children[-2], children[-1])))
         case "each" | "choose" | "count" | "spend":
             return _clause(page, children, "where", DEEP)
         case "if_else":

@@ -30,7 +30,7 @@ UNPRINTABLE = re.compile(
 )
 DECLARATION = re.compile(
     r"^(?:use|ordered|sort|struct|enum|ghost|var|mutex|rwlock|seqcount|init|choice|fix|def|macro|action|proc|invariant"
-    r"|lemma|cover|transition|scenario|expect)\b",
+    r"|lemma|cover|transition|scenario|expect|survivors)\b",
     re.MULTILINE,
 )
 
