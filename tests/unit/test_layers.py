@@ -14,6 +14,7 @@ ORDER = (
     "diagnostics",
     "syntax",
     "check",
+    "mutation",
     "system",
     "verdict",
     "evaluate",

@@ -1,0 +1,1 @@
+"""Small wrong changes of a model's operations, each one a model again."""
