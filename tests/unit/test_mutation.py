@@ -36,7 +36,8 @@ def test_guards_are_dropped_and_negated_part_by_part() -> None:
     assert shown("action a(t: Thing) {\n  require on[t] and (not held(gate[t]) or f)\n  on[t] := false\n}") == {
         "drop_guard a 1": "3: - require on[t] and (not held(gate[t]) or f) / + require (not held(gate[t]) or f)",
         "drop_guard a 2": "3: - require on[t] and (not held(gate[t]) or f) / + require on[t]",
-        "negate a 1": "3: - require on[t] and (not held(gate[t]) or f) / + require not (on[t] and (not held(gate[t]) or f))",
+        "negate a 1": "3: - require on[t] and (not held(gate[t]) or f)"
+        " / + require not (on[t] and (not held(gate[t]) or f))",
         "skip a 1": "4: - on[t] := false",
     }
 
@@ -86,7 +87,8 @@ def test_a_lock_is_not_taken_or_dropped_at_the_end_of_an_earlier_step() -> None:
     assert found == {
         "unlock p.one 1": "3: - step one { acquire gate[t] for write } / + step one { acquire gate[t] for read }",
         "unlock p.one 2": "3: - step one { acquire gate[t] for write } / + step one { }",
-        "unlock p.one 3": "3: - step one { acquire gate[t] for write } / + step one { acquire gate[t] for write / + release gate[t] }",
+        "unlock p.one 3": "3: - step one { acquire gate[t] for write }"
+        " / + step one { acquire gate[t] for write / + release gate[t] }",
         "unlock p.two 1": "4: - step two { on[t] := true } / + step two { on[t] := true / + release gate[t] }",
     }
 
@@ -129,7 +131,9 @@ action a(t: Thing) {
 
 
 def test_only_what_the_model_uses_is_mutated() -> None:
-    text = "macro used(t: Thing) { on[t] := true }\nmacro idle_one(t: Thing) { on[t] := false }\naction a(t: Thing) { used(t) }"
+    text = """macro used(t: Thing) { on[t] := true }
+macro not_used(t: Thing) { on[t] := false }
+action a(t: Thing) { used(t) }"""
     assert {name.split()[1] for name in shown(text)} == {"a", "used"}
 
 

@@ -35,10 +35,15 @@ def load_system(path: str, find: Loader, *, costs: bool = False) -> System:
 
 def load_model(path: str, find: Loader, *, costs: bool = False) -> tuple[Model, System]:
     """The checked model of one file, and its system. Raises `BadInput`."""
+    return load_program(path, find, costs=costs)[1:]
+
+
+def load_program(path: str, find: Loader, *, costs: bool = False) -> tuple[Program, Model, System]:
+    """The modules of one file, its checked model, and its system. Raises `BadInput`."""
     program = load(path, read(path), find)
     try:
         model = check(program)
-        return model, build(model, costs=costs)
+        return program, model, build(model, costs=costs)
     except CompileError as error:
         raise BadInput(diagnosed(error, program)) from None
 

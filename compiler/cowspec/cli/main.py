@@ -21,6 +21,7 @@ COMMANDS = {
     "refute": "search the shortest run that violates a property",
     "cost": "what each operation costs: copies, flushes, locks",
     "infer": "find the lemmas with which a property is proved for every size",
+    "mutate": "small wrong changes of a model: which of them its properties notice",
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
     "verify-cert": "check a stored proof again, without a prover",

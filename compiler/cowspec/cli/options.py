@@ -76,12 +76,12 @@ naming = click.option(
 selecting = several(setting, naming, scoping)
 
 
-def bounding(max_steps: int) -> Callable[[Decorated], Decorated]:
+def bounding(max_steps: int, timeout: float = 60.0) -> Callable[[Decorated], Decorated]:
     """The options of `Limits` and the number of workers; runs are up to `max_steps` long unless the user says more."""
     return several(
         click.option("--max-steps", type=click.IntRange(0, 1000), default=max_steps, show_default=True,
                      help="Longest run."),
-        click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True,
+        click.option("--timeout", type=click.FloatRange(0.1, 86400), default=timeout, show_default=True,
                      metavar="SECONDS", help="For one obligation or one scope."),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
         click.option("--jobs", type=click.IntRange(1, 1024), default=None,

@@ -39,8 +39,10 @@ def reach(
     *,
     replay: Replay,
     new_sat: NewSat = cadical,
+    any_of: bool = False,
 ) -> Reached:
-    """Every target at its first depth, up to `limits.max_steps`. Raises `EncodingDisagrees`.
+    """Every target at its first depth, up to `limits.max_steps`; with `any_of` only those of the first depth at which
+    there is any. Raises `EncodingDisagrees`.
 
     `limits.timeout` bounds the whole search; what was found before it is returned (`steps` is -1 if not even the start
     states were searched).
@@ -55,6 +57,8 @@ def reach(
     for depth in range(limits.max_steps + 1):
         if time.process_time() > deadline or not _search_depth(asker, asked, depth, found, deadline):
             return Reached(_replayed(system, found, replay), depth - 1, "time limit")
+        if any_of and found:
+            return Reached(_replayed(system, found, replay), depth)
     return Reached(_replayed(system, found, replay), limits.max_steps)
 
 

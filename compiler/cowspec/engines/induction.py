@@ -147,6 +147,42 @@ def prove(
     return _with_verdicts(result, attempt, goals, large, when, known)
 
 
+def reproved(
+    system: ir.System,
+    steps: Collection[str],
+    kept: Sequence[str],
+    goals: Sequence[str],
+    when: ir.Formula,
+    limits: Limits,
+) -> bool:
+    """Whether a proof still goes through where only these steps are other ones than when it was made: then `kept` were
+    inductive, and the goals followed. Asks what `prove` would ask of these steps; False if anything is open."""
+    try:
+        translated = translate(system, Naming(values=True, conditions=True))
+    except CountTooLarge:
+        return False
+    facts, candidates, transitions = _conjuncts(system, translated, goals, counts_above_two(system))
+    conjuncts = {**facts, **candidates}
+    under = formula_of(system, when)
+    asked = obligations(translated, conjuncts, transitions, under, limits, refuter(system, when, limits))
+    known = tuple(name for name in conjuncts if name in kept)
+    other = [name for name, step in asked.steps.items() if step.name in steps]
+    wanted = [pair for pair in pairs(asked, (*known, *transitions)) if pair[0] in other]
+    cores: dict[str, dict[str, frozenset[str]]] = {name: {} for name in other}
+    for step, name in wanted:
+        answer = preserved(asked, step, name, known)
+        if not isinstance(answer, Holds):
+            return False
+        cores[step][name] = answer.needed
+    for step in other if NO_FAULT in goals else ():
+        for case in range(len(asked.steps[step].faults)):
+            answer = no_fault(asked, step, case, known)
+            if not isinstance(answer, Holds):
+                return False
+            cores[step][fault_name(step, case)] = answer.needed
+    return not any(unconfirmed(asked, step, each) for step, each in cores.items())
+
+
 def _without(covers: Collection[str], failure: Failure) -> Failure:
     """What is assumed, by names that are properties: of a cover its negation was assumed."""
     return replace(failure, assumed=tuple(name for name in failure.assumed if name not in covers))

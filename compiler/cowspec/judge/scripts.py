@@ -14,7 +14,7 @@ from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
 from cowspec.judge.refuting import Searched, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
-from cowspec.judge.selection import selected, sizes_of
+from cowspec.judge.selection import Selection, selected, sizes_of
 from cowspec.syntax.ast import Outcome
 from cowspec.system.ir import Scenario, Scope, Setting, System
 from cowspec.system.switches import holds
@@ -48,13 +48,18 @@ class Playing:
 
 def script_jobs(docket: Docket) -> list[AnyJob]:
     """A job for each expectation of each selected scenario."""
+    return [_job(docket, ask) for ask in expected(docket.system, docket.settings, docket.selection)]
+
+
+def expected(system: System, settings: Sequence[Setting], selection: Selection) -> tuple[Ask, ...]:
+    """Each expectation of each selected scenario under those of the settings for which it stands."""
     asks = []
-    for scenario in docket.system.scenarios:
-        for expect in scenario.expects if selected(scenario.name, docket.selection) else ():
-            settings = tuple(setting for setting in docket.settings if holds(expect.when, setting))
-            scope = scope_for(docket.system, scenario, dict(expect.scope))
-            asks.append(Ask(scenario, expect.property, expect.outcome, settings, scope))
-    return [_job(docket, ask) for ask in asks if ask.settings]
+    for scenario in system.scenarios:
+        for expect in scenario.expects if selected(scenario.name, selection) else ():
+            under = tuple(setting for setting in settings if holds(expect.when, setting))
+            scope = scope_for(system, scenario, dict(expect.scope))
+            asks.append(Ask(scenario, expect.property, expect.outcome, under, scope))
+    return tuple(ask for ask in asks if ask.settings)
 
 
 def free_jobs(docket: Docket) -> list[AnyJob]:

@@ -1,0 +1,306 @@
+"""`mutate`: what becomes of each mutant of a model. One job first for the model itself, then some for each mutant.
+
+The score speaks of a bound: mutants that survive do so for the scopes, the depth and the seconds that were tried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from random import Random
+
+from cowspec.check.modules import Program
+from cowspec.check.typed import Model
+from cowspec.engines.scopes import counted_scope, default_scope, elements
+from cowspec.judge.comparing import Compared
+from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.mutants import (
+    RUNS,
+    Examined,
+    Line,
+    Subject,
+    claimed_runs,
+    differences,
+    examine,
+    prove_again,
+    prove_lines,
+)
+from cowspec.judge.plan import Question, declares, plan
+from cowspec.judge.results import Disagreement, Status, Witness
+from cowspec.judge.selection import Selection, sizes_of, within
+from cowspec.mutation.mutants import Mutant, mutants
+from cowspec.syntax.ast import ExpectedKind, Mutation
+from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.switches import all_settings
+from cowspec.verdict import Limits, Trace
+
+
+class Fate:
+    """What became of a mutant, best first."""
+
+    REFUTED = "refuted"  # a run violates what the model claims
+    NOTICED = "noticed"  # a run that the model claims, or a scenario, is not there any more
+    EQUIVALENT = "equivalent"  # does the same at every state of a scope
+    STILL_PROVED = "still proved"  # does something else, and everything is proved of it: the properties do not need it
+    SURVIVOR = "survivor"
+    REJECTED = "rejected"  # by the checker
+    UNKNOWN = "unknown"  # nothing came of the work
+
+
+FATES = (Fate.REFUTED, Fate.NOTICED, Fate.EQUIVALENT, Fate.STILL_PROVED, Fate.SURVIVOR, Fate.REJECTED, Fate.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant and its fate. `settings`: under which its run violates the property. `noticed`: by which claims that
+    something happens. `notes`: how far it was tried."""
+
+    mutant: Mutant
+    fate: str
+    system: System | None = None
+    trace: Trace | None = None
+    settings: tuple[Setting, ...] = ()
+    witness: Witness = ()
+    noticed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_explained(self) -> bool:
+        return self.mutant.why is not None
+
+
+@dataclass(slots=True)
+class MutationReport:
+    """`found`: how many mutants there are; `trials`: of those that were tried. `unproved`: claims that were not proved,
+    and are taken on the model's word. `wrong`: explanations that are wrong. `scopes`: where runs were searched."""
+
+    path: str
+    system: System
+    program: Program
+    found: int
+    scopes: tuple[Scope, ...]
+    limits: Limits
+    trials: list[Trial] = field(default_factory=list)
+    unproved: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    interrupted: bool = False
+
+    def count(self, fate: str) -> int:
+        return sum(trial.fate == fate for trial in self.trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which mutants: of these kinds (none: of all), no more than `limit` of them, drawn by the seed of the limits."""
+
+    kinds: tuple[Mutation, ...] = ()
+    limit: int | None = None
+
+
+def mutate(
+    program: Program, model: Model, system: System, selection: Selection, sample: Sample, limits: Limits, runner: Runner
+) -> MutationReport:
+    """The report on one model. A Ctrl-C leaves the mutants that are finished."""
+    everything = mutants(program, model)
+    wanted = [each for each in everything if not sample.kinds or each.mutation in sample.kinds]
+    if sample.limit is not None and sample.limit < len(wanted):
+        drawn = set(Random(limits.seed).sample(range(len(wanted)), sample.limit))
+        wanted = [each for number, each in enumerate(wanted) if number in drawn]
+    settings = within(all_settings(system), selection)
+    asked = plan(system, settings, selection).questions
+    claims = tuple(question for question in asked if question.expected not in RUNS and question.settings)
+    report = MutationReport(system.path, system, program, len(everything), (), limits)
+    names = {each.name for each in everything}
+    report.wrong += [
+        f"`survivors` names {each.mutant}: no such mutant" for each in model.survivors if each.mutant not in names
+    ]
+    subject = Subject(program, model, system, selection, settings, claims)
+    report.scopes = _scopes(system, selection)
+    judge = _Judge(subject, report, limits, tuple(question for question in asked if question.expected in RUNS))
+    try:
+        if wanted and declares(system):
+            runner([judge.proof_job()])
+            runner(judge.run_jobs())
+            runner([judge.examine_job(mutant) for mutant in wanted])
+    except KeyboardInterrupt:
+        report.interrupted = True
+    order = {mutant.name: number for number, mutant in enumerate(everything)}
+    report.trials.sort(key=lambda trial: order[trial.mutant.name])
+    report.wrong += _wrong(report.trials)
+    return report
+
+
+def status_of_mutate(reports: Sequence[MutationReport]) -> int:
+    """The exit status of `mutate`: 0 if no mutant survives without an explanation, and no explanation is wrong; 1 if
+    one does; else 4 if something was not decided; 5 if there was no mutant, or no claim to judge it by."""
+    if any(report.bugs for report in reports):
+        return Status.INTERNAL
+    if any(report.disagreements for report in reports):
+        return Status.DISAGREE
+    trials = [trial for report in reports for trial in report.trials]
+    if any(report.wrong for report in reports):
+        return Status.NOT_DECLARED
+    if any(trial.fate == Fate.SURVIVOR and not trial.is_explained for trial in trials):
+        return Status.NOT_DECLARED
+    if any(report.interrupted for report in reports) or any(trial.fate == Fate.UNKNOWN for trial in trials):
+        return Status.UNKNOWN
+    return Status.DECLARED if trials else Status.NOTHING
+
+
+def _wrong(trials: Sequence[Trial]) -> list[str]:
+    """Mutants that are explained, and refuted."""
+    return [
+        f"`survivors` explains {trial.mutant.name}, which is {trial.fate}"
+        for trial in trials
+        if trial.is_explained and trial.fate in (Fate.REFUTED, Fate.REJECTED)
+    ]
+
+
+def _scopes(system: System, selection: Selection) -> tuple[Scope, ...]:
+    """The scope that was asked for; else a small one, those that the model itself names, as far as they are no smaller,
+    and the default, smallest first."""
+    sizes = sizes_of(system, selection)
+    if sizes:
+        return (default_scope(system, sizes),)
+    least = counted_scope(system, {})
+    named = [default_scope(system, dict(line.scope)) for line in system.expectations if line.scope]
+    raised = [
+        tuple((sort, max(size, low)) for (sort, size), (_, low) in zip(scope, least, strict=True)) for scope in named
+    ]
+    return tuple(sorted(dict.fromkeys([least, *raised, default_scope(system, {})]), key=elements))
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Makes the jobs, and takes down what comes of them."""
+
+    subject: Subject
+    report: MutationReport
+    limits: Limits
+    happens: tuple[Question, ...]
+
+    # ---- the model ----
+
+    def proof_job(self) -> AnyJob:
+        groups: dict[tuple[Setting, ...], list[Question]] = {}
+        for claim in self.subject.claims:
+            if claim.expected in (ExpectedKind.PROVED, ExpectedKind.UNREACHABLE) and not claim.scope:
+                groups.setdefault(claim.settings, []).append(claim)
+        lines = [tuple(group) for group in groups.values()]
+        work = partial(prove_lines, self.subject.system, lines, self.limits)
+        return Job(f"{self.subject.system.name}: proof", work, self._proved, 1800)
+
+    def _proved(self, answer: tuple[Line, ...] | Died) -> Sequence[AnyJob]:
+        if isinstance(answer, Died):
+            self._lost("the model's own proof", answer)
+            return []
+        self.subject = replace(self.subject, lines=answer)
+        self.report.unproved += [", ".join(line.names) for line in answer if line.kept is None]
+        return []
+
+    def run_jobs(self) -> list[AnyJob]:
+        """A job for each property of which the model claims runs."""
+        return [
+            Job(
+                f"{self.subject.system.name}: runs for {question.property}",
+                partial(claimed_runs, self.subject.system, question, self.limits),
+                self._ran,
+                1200,
+            )
+            for question in self.happens
+        ]
+
+    def _ran(self, answer: tuple[tuple[Trace, tuple[Setting, ...]], ...] | Disagreement | Died) -> Sequence[AnyJob]:
+        match answer:
+            case Died():
+                self._lost("runs of the model", answer)
+            case Disagreement():
+                self.report.disagreements.append(answer)
+            case _:
+                self.subject = replace(self.subject, runs=(*self.subject.runs, *answer))
+        return []
+
+    # ---- a mutant ----
+
+    def examine_job(self, mutant: Mutant) -> AnyJob:
+        budget = self.limits.timeout * (len(self.report.scopes) + 2) * 10 + 120
+        work = partial(examine, self.subject, mutant, self.report.scopes, self.limits)
+        return Job(f"{self.subject.system.name}: {mutant.name}", work, partial(self._examined, mutant), budget)
+
+    def _examined(self, mutant: Mutant, answer: Examined | Disagreement | Died) -> Sequence[AnyJob]:
+        match answer:
+            case Died():
+                self._lost(mutant.name, answer)
+                self._ends(Trial(mutant, Fate.UNKNOWN, notes=(answer.reason,)))
+            case Disagreement():
+                self.report.disagreements.append(answer)
+                self._ends(Trial(mutant, Fate.UNKNOWN, notes=("engines disagree",)))
+            case Examined(system=None):
+                self._ends(Trial(mutant, Fate.REJECTED, notes=answer.codes))
+            case Examined(trace=Trace() as trace):
+                self._ends(
+                    Trial(
+                        mutant,
+                        Fate.REFUTED,
+                        answer.system,
+                        trace,
+                        answer.settings,
+                        answer.witness,
+                        seconds=answer.seconds,
+                    )
+                )
+            case Examined(steps=steps) if not steps and not answer.searched:
+                note = "the same transition system"
+                self._ends(Trial(mutant, Fate.EQUIVALENT, answer.system, notes=(note,), seconds=answer.seconds))
+            case _ if answer.proved:
+                return [self._compare_job(mutant, answer)]
+            case _:
+                return [self._proof_again_job(mutant, answer)]
+        return []
+
+    def _proof_again_job(self, mutant: Mutant, examined: Examined) -> AnyJob:
+        assert examined.system is not None
+        work = partial(prove_again, self.subject, examined.system, self.limits)
+        then = partial(self._proved_again, mutant, examined)
+        return Job(f"{self.subject.system.name}: proof of {mutant.name}", work, then, self.limits.timeout * 15 + 60)
+
+    def _proved_again(self, mutant: Mutant, examined: Examined, answer: bool | Died) -> Sequence[AnyJob]:
+        if isinstance(answer, Died) and answer.bug:
+            self._lost(mutant.name, answer)
+        return [self._compare_job(mutant, replace(examined, proved=answer is True))]
+
+    def _compare_job(self, mutant: Mutant, examined: Examined) -> AnyJob:
+        work = partial(differences, self.subject, examined, self.report.scopes, self.limits)
+        then = partial(self._compared, mutant, examined)
+        return Job(
+            f"{self.subject.system.name}: differences of {mutant.name}", work, then, self.limits.timeout * 20 + 300
+        )
+
+    def _compared(
+        self, mutant: Mutant, examined: Examined, answer: tuple[Compared | None, tuple[str, ...]] | Died
+    ) -> Sequence[AnyJob]:
+        if isinstance(answer, Died):
+            if answer.bug:
+                self._lost(mutant.name, answer)
+            answer = None, ()
+        compared, noticed = answer
+        notes = tuple(f"no run within {each}" for each in examined.searched)
+        if compared is not None and compared.same:
+            place = ", ".join(f"{sort}={size}" for sort, size in compared.scope)
+            notes = (f"the same steps at all {compared.states} states at {place}", *notes)
+            fate = Fate.EQUIVALENT
+        elif examined.proved:
+            fate = Fate.STILL_PROVED
+        else:
+            fate = Fate.NOTICED if noticed else Fate.SURVIVOR
+        self._ends(Trial(mutant, fate, examined.system, noticed=noticed, notes=notes, seconds=examined.seconds))
+        return []
+
+    def _ends(self, trial: Trial) -> None:
+        self.report.trials.append(trial)
+
+    def _lost(self, what: str, died: Died) -> None:
+        if died.bug:
+            self.report.bugs.append(f"{what}: {died.reason}")
