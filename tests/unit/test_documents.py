@@ -8,6 +8,8 @@ from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.files import loader
 from cowspec.encode.tla.module import tla_module
+from cowspec.mutation.mutants import mutants
+from cowspec.syntax.ast import Mutation
 from cowspec.system.build import build
 
 ROOT = Path(__file__).parents[2]
@@ -38,3 +40,12 @@ def test_the_tla_page_shows_what_is_written() -> None:
     written = tla_module(model, build(model)).text
     shown = re.findall(r"^```tla\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert len(shown) == 3 and all(part in written for part in shown)
+
+
+def test_the_page_on_mutants_shows_a_model() -> None:
+    page = (ROOT / "spec" / "MUTATION.md").read_text()
+    (text,) = re.findall(r"^```cow\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    program = load("example.cow", text, loader(ROOT / "spec"))
+    names = {mutant.name: mutant.why for mutant in mutants(program, check(program))}
+    assert names["drop_guard tlb_evict 1"] == "to evict what is not there changes nothing"
+    assert all(f"\n| `{mutation.value}` |" in page for mutation in Mutation)
