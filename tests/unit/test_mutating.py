@@ -157,6 +157,10 @@ def test_a_sample_is_the_same_for_a_seed() -> None:
     assert all(name.startswith(("skip", "swap")) for name in names[0])
 
 
+def test_one_mutant_by_its_name() -> None:
+    assert list(fates(judged(sample=Sample(names=("swap visit.look 1",))))) == ["swap visit.look 1"]
+
+
 def test_survivors_are_to_be_explained() -> None:
     report = judged()
     assert status_of_mutate([report]) == 1 and not report.wrong
@@ -240,6 +244,8 @@ def test_bad_input(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "`skipp` is none of drop_guard, skip, unlock, swap, negate" in capsys.readouterr().err
     assert run(["mutate", model, "-i", "alne"]) == 2
     assert "did you mean `alone`?" in capsys.readouterr().err
+    assert run(["mutate", model, "--mutant", "swap visit.lok 1"]) == 2
+    assert "did you mean `swap visit.look 1`?" in capsys.readouterr().err
     Path("none.cow").write_text("sort Cpu\nvar on[Cpu]: bool\naction a(c: Cpu) { on[c] := true }\n")
     assert run(["mutate", "none.cow"]) == 5
 

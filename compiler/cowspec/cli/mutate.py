@@ -34,6 +34,7 @@ def _kinds(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 @click.argument("path", metavar="MODEL")
 @click.option("--only", "kinds", multiple=True, metavar="KIND,..", callback=_kinds,
               help=f"Only these kinds: {', '.join(KINDS)}.")  # fmt: skip
+@click.option("--mutant", "mutants", multiple=True, metavar="NAME", help="Only this one, as it is printed.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=None, metavar="N", help="A sample of N mutants.")
 @selecting
 @bounding(10, 20.0)
@@ -41,21 +42,21 @@ def _kinds(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 @click.option("--timings", is_flag=True, help="Show how long it took.")
 @styling
 def command(
-    path: str, kinds: tuple[Mutation, ...], limit: int | None, max_steps: int, timeout: float, seed: int,
-    jobs: int | None, as_json: bool, timings: bool, **rest: Any,
+    path: str, kinds: tuple[Mutation, ...], mutants: tuple[str, ...], limit: int | None, max_steps: int,
+    timeout: float, seed: int, jobs: int | None, as_json: bool, timings: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Change the operations of a MODEL in small wrong ways (drop a guard, skip a statement, move a step out of its
     lock, swap two steps, negate a condition), and see if what it claims is violated (-i NAME: only these claims). Exit
     status 1 if a mutant survives that the model does not explain."""
     program, model, system = load_program(path, loader())
+    limits, sample = Limits(max_steps, timeout, seed), Sample(kinds, limit, mutants)
     try:
         selection = validate([system], Selection(rest["options"], rest["names"], rest["sizes"]))
+        with progress() as watch:
+            work = runner(jobs or default_jobs(), watch)
+            report = mutate(program, model, system, selection, sample, limits, work)
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
-    limits = Limits(max_steps, timeout, seed)
-    with progress() as watch:
-        work = runner(jobs or default_jobs(), watch)
-        report = mutate(program, model, system, selection, Sample(kinds, limit), limits, work)
     status = status_of_mutate([report])
     if as_json:
         sys.stdout.write(mutants_json(report, tool_versions(), status, timings=timings))

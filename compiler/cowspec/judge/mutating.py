@@ -26,7 +26,7 @@ from cowspec.judge.mutants import (
 )
 from cowspec.judge.plan import Question, declares, plan
 from cowspec.judge.results import Disagreement, Status, Witness
-from cowspec.judge.selection import Selection, sizes_of, within
+from cowspec.judge.selection import Selection, SelectionError, sizes_of, suggestion, within
 from cowspec.mutation.mutants import Mutant, mutants
 from cowspec.syntax.ast import ExpectedKind, Mutation
 from cowspec.system.ir import Scope, Setting, System
@@ -93,21 +93,21 @@ class MutationReport:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Which mutants: of these kinds (none: of all), no more than `limit` of them, drawn by the seed of the limits."""
+    """Which mutants: of these kinds (none: of all), and of these names (none: of all), no more than `limit` of them,
+    drawn by the seed of the limits."""
 
     kinds: tuple[Mutation, ...] = ()
     limit: int | None = None
+    names: tuple[str, ...] = ()
 
 
 def mutate(
     program: Program, model: Model, system: System, selection: Selection, sample: Sample, limits: Limits, runner: Runner
 ) -> MutationReport:
-    """The report on one model. A Ctrl-C leaves the mutants that are finished."""
+    """The report on one model. A Ctrl-C leaves the mutants that are finished. Raises `SelectionError` for the name of a
+    mutant that there is not."""
     everything = mutants(program, model)
-    wanted = [each for each in everything if not sample.kinds or each.mutation in sample.kinds]
-    if sample.limit is not None and sample.limit < len(wanted):
-        drawn = set(Random(limits.seed).sample(range(len(wanted)), sample.limit))
-        wanted = [each for number, each in enumerate(wanted) if number in drawn]
+    wanted = _wanted(everything, sample, limits.seed)
     settings = within(all_settings(system), selection)
     asked = plan(system, settings, selection).questions
     claims = tuple(question for question in asked if question.expected not in RUNS and question.settings)
@@ -147,6 +147,22 @@ def status_of_mutate(reports: Sequence[MutationReport]) -> int:
     if any(report.interrupted for report in reports) or any(trial.fate == Fate.UNKNOWN for trial in trials):
         return Status.UNKNOWN
     return Status.DECLARED if trials else Status.NOTHING
+
+
+def _wanted(everything: Sequence[Mutant], sample: Sample, seed: int) -> list[Mutant]:
+    known = [each.name for each in everything]
+    for name in sample.names:
+        if name not in known:
+            raise SelectionError(f"there is no mutant `{name}`{suggestion(name, known)}")
+    wanted = [
+        each
+        for each in everything
+        if (not sample.kinds or each.mutation in sample.kinds) and (not sample.names or each.name in sample.names)
+    ]
+    if sample.limit is None or sample.limit >= len(wanted):
+        return wanted
+    drawn = set(Random(seed).sample(range(len(wanted)), sample.limit))
+    return [each for number, each in enumerate(wanted) if number in drawn]
 
 
 def _wrong(trials: Sequence[Trial]) -> list[str]:
