@@ -22,6 +22,7 @@ COMMANDS = {
     "cost": "what each operation costs: copies, flushes, locks",
     "infer": "find the lemmas with which a property is proved for every size",
     "mutate": "small wrong changes of a model: which of them its properties notice",
+    "stability": "how steadily the proofs go through: each obligation again, shuffled, renamed, reseeded",
     "run": "play a scenario, or walk at random",
     "trace": "replay and print a saved trace",
     "verify-cert": "check a stored proof again, without a prover",

@@ -78,9 +78,15 @@ selecting = several(setting, naming, scoping)
 
 def bounding(max_steps: int, timeout: float = 60.0) -> Callable[[Decorated], Decorated]:
     """The options of `Limits` and the number of workers; runs are up to `max_steps` long unless the user says more."""
+    longest = click.option(
+        "--max-steps", type=click.IntRange(0, 1000), default=max_steps, show_default=True, help="Longest run."
+    )
+    return several(longest, patience(timeout))
+
+
+def patience(timeout: float) -> Callable[[Decorated], Decorated]:
+    """The options of `Limits` that have nothing to do with runs, and the number of workers."""
     return several(
-        click.option("--max-steps", type=click.IntRange(0, 1000), default=max_steps, show_default=True,
-                     help="Longest run."),
         click.option("--timeout", type=click.FloatRange(0.1, 86400), default=timeout, show_default=True,
                      metavar="SECONDS", help="For one obligation or one scope."),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
@@ -89,6 +95,7 @@ def bounding(max_steps: int, timeout: float = 60.0) -> Callable[[Decorated], Dec
     )  # fmt: skip
 
 
+working = patience(60.0)
 limiting = bounding(30)
 crossing = click.option("--cross", "twice", is_flag=True, callback=_cross,
                         help="Let cvc5 confirm every any-size proof (`pip install 'cowspec[cross]'`).")  # fmt: skip

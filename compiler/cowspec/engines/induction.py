@@ -103,7 +103,7 @@ def prove(
     `no_fault`.
     """
     try:
-        translated = translate(system, Naming(values=True, conditions=True))
+        asked, facts = questions(system, goals, when, limits)
     except CountTooLarge as error:
         return InductionResult(tuple((name, Unknown(str(error))) for name in goals))
     large = counts_above_two(system)
@@ -111,16 +111,9 @@ def prove(
     for place in large:
         if place not in names:
             return InductionResult(tuple((name, _too_large(large, place)) for name in goals))
-    facts, candidates, transitions = _conjuncts(system, translated, goals, large)
-    asked = obligations(
-        translated,
-        {**facts, **candidates},
-        transitions,
-        formula_of(system, when),
-        limits,
-        refuter(system, when, limits),
-    )
-    before = tuple(name for name in (*facts, *candidates) if name in known.inductive)
+    candidates = tuple(name for name in asked.conjuncts if name not in facts)
+    transitions = tuple(name for name, goal in asked.goals.items() if goal.is_transition)
+    before = tuple(name for name in asked.conjuncts if name in known.inductive)
     first = _inductive(asked, tuple(name for name in facts if name not in before), before)
     base = (*before, *first.survivors)
     late = tuple(name for name in facts if name not in base)
@@ -181,6 +174,24 @@ def reproved(
                 return False
             cores[step][fault_name(step, case)] = answer.needed
     return not any(unconfirmed(asked, step, each) for step, each in cores.items())
+
+
+def questions(
+    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits
+) -> tuple[Obligations, tuple[str, ...]]:
+    """What can be asked for a proof of the goals, and which of its conjuncts are the compiler's facts. Raises
+    `CountTooLarge`."""
+    translated = translate(system, Naming(values=True, conditions=True))
+    facts, candidates, transitions = _conjuncts(system, translated, goals, counts_above_two(system))
+    asked = obligations(
+        translated,
+        {**facts, **candidates},
+        transitions,
+        formula_of(system, when),
+        limits,
+        refuter(system, when, limits),
+    )
+    return asked, tuple(facts)
 
 
 def _without(covers: Collection[str], failure: Failure) -> Failure:
@@ -307,7 +318,8 @@ def _with_verdicts(
             conjuncts = tuple(each for each in attempt.inductive if each in used)
             verdicts.append((name, Proved(None, Induction(conjuncts, len(proofs[name]), ("z3",)))))
     shown = frozenset(question for questions in attempt.shown.values() for question in questions)
-    cores = {each: core for each, core in attempt.cores.items() if each[1] in own or each in shown}
+    kept = shown | known.confirmed
+    cores = {each: core for each, core in attempt.cores.items() if each[1] in own or each in kept}
     under = {each: known.under[each] if known.cores.get(each) == core else when for each, core in cores.items()}
     found = Known(attempt.inductive, cores, under, known.confirmed | frozenset(asked - doubtful))
     return replace(result, verdicts=tuple(verdicts), known=found)

@@ -4,7 +4,7 @@ In: a `RelSystem`, the conjuncts, what is assumed of the switches. Out: answers.
 and step; a step is asked about a conjunct only if it updates a predicate that the conjunct reads.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -133,14 +133,12 @@ def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[s
 def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]]) -> list[str]:
     """Asks obligations of a step once more, of new solvers with other seeds, each from no more than its core. Returns
     the names of those that are not confirmed (of a fault: `fault_name`)."""
-    number = 0 if step == START else len(obligations.steps[step].faults)
-    faults = {fault_name(step, case): case for case in range(number)}
     background = _background(obligations, step)
     seed = obligations.limits.seed + 17
     shared = judge(obligations.language, background, {}, seed)
     found = []
     for name, needed in cores.items():
-        violated = _fault(obligations, step, faults[name]) if name in faults else _violation(obligations, step, name)
+        violated = _refuting(obligations, step, name)
         assumptions = [_assumption(obligations, step, each) for each in sorted(needed)]
         answer = ask(shared, (), z3.And([*assumptions, violated]), QUICK_SECONDS)
         if isinstance(answer, Open):
@@ -149,6 +147,13 @@ def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozens
         if not isinstance(answer, Holds):
             found.append(name)
     return found
+
+
+def facts_of(obligations: Obligations, step: str, name: str, needed: Iterable[str]) -> list[Term]:
+    """The obligation (of a fault: `fault_name`) as terms that exclude each other exactly if it holds from no more than
+    what is needed: what holds whenever the step fires, the assumptions, the violation."""
+    assumptions = [_assumption(obligations, step, each) for each in sorted(needed)]
+    return [*_background(obligations, step), *assumptions, _refuting(obligations, step, name)]
 
 
 # ---- asking --------------------------------------------------------------------------------------------------------
@@ -283,6 +288,13 @@ def _faultless(obligations: Obligations, step: str) -> Term:
     return z3.And(
         [z3.BoolVal(True, language.context)] + [z3.Not(term(language, case.condition, False)) for case in cases]
     )
+
+
+def _refuting(obligations: Obligations, step: str, name: str) -> Term:
+    """What the obligation excludes: the violated goal, or the fault of that name."""
+    number = 0 if step == START else len(obligations.steps[step].faults)
+    faults = {fault_name(step, case): case for case in range(number)}
+    return _fault(obligations, step, faults[name]) if name in faults else _violation(obligations, step, name)
 
 
 def _fault(obligations: Obligations, step: str, case: int) -> Term:

@@ -130,6 +130,27 @@ def ask_alone(
     return Fails() if answer == z3.sat else Open(_why(solver))
 
 
+def ask_once(
+    language: Language, facts: Sequence[Term], seconds: float, seed: int, *, prepared: bool
+) -> tuple[Answer, int]:
+    """Whether the facts exclude each other, asked of a new solver of one of the two kinds (`prepared`: the one that
+    prepares the whole question), and the resource units that it used. No core is looked for."""
+    solver = (z3.Solver if prepared else z3.SimpleSolver)(ctx=language.context)
+    solver.set("random_seed", seed)
+    solver.set("rlimit", int(seconds * UNITS_PER_SECOND))
+    before = _units(solver)
+    for fact in facts:
+        core.Z3_solver_assert(language.context.ref(), solver.solver, fact.ast)
+    found = solver.check()
+    answer = Holds(frozenset()) if found == z3.unsat else Fails() if found == z3.sat else Open(_why(solver))
+    return answer, _units(solver) - before
+
+
+def _units(solver: Any) -> int:
+    """What everything in the solver's context has used so far."""
+    return int(solver.statistics().get_key_value("rlimit count"))
+
+
 def _why(solver: Any) -> str:
     reason = str(solver.reason_unknown())
     return "resource limit" if reason in ("canceled", "max. resource limit exceeded", "timeout") else reason

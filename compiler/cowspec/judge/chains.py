@@ -27,16 +27,16 @@ def chain_jobs(docket: Docket, groups: Sequence[Group]) -> list[AnyJob]:
     if len(ordered) == 1:
         return [proof_job(docket, ordered[0])]
     first = ordered[0]
-    if all(_contains(first, group) for group in ordered):
+    if all(contains(first, group) for group in ordered):
         return [_chain(docket, [first], NOTHING, ordered[1:])]
-    return [_chain(docket, chain, NOTHING, ()) for chain in _chains(ordered)]
+    return [_chain(docket, chain, NOTHING, ()) for chain in chains(ordered)]
 
 
-def _chains(ordered: Sequence[Group]) -> list[list[Group]]:
+def chains(ordered: Sequence[Group]) -> list[list[Group]]:
     """Each group joins the first chain whose head contains it, or begins one."""
     chains: list[list[Group]] = []
     for group in ordered:
-        home = next((chain for chain in chains if _contains(chain[0], group)), None)
+        home = next((chain for chain in chains if contains(chain[0], group)), None)
         if home is None:
             chains.append([group])
         else:
@@ -49,7 +49,7 @@ def _chain(docket: Docket, chain: Sequence[Group], known: Known, after: Sequence
         Link(
             tuple(question.property for question in group),
             group[0].when,
-            tuple(earlier for earlier in range(number) if _contains(chain[earlier], group)),
+            tuple(earlier for earlier in range(number) if contains(chain[earlier], group)),
         )
         for number, group in enumerate(chain)
     )
@@ -75,8 +75,9 @@ def _ended(
     else:
         jobs = [job for group, each in zip(chain, answer, strict=True) for job in attempted(docket, group, each)]
         known = answer[0].known
-    return [_chain(docket, each, known, ()) for each in _chains(after)] + jobs
+    return [_chain(docket, each, known, ()) for each in chains(after)] + jobs
 
 
-def _contains(group: Group, other: Group) -> bool:
+def contains(group: Group, other: Group) -> bool:
+    """The first has all settings of the other."""
     return set(group[0].settings) >= set(other[0].settings)

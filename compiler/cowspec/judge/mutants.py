@@ -297,7 +297,7 @@ def _missing_runs(subject: Subject, system: System, limits: Limits) -> list[str]
 
 def _has_run(system: System, trace: Trace, settings: Sequence[Setting], limits: Limits) -> bool:
     """A run to the same end under one of the settings, or no answer in time."""
-    target = Target(Violates(trace.property), either(settings))
+    target = Target(Violates(trace.property), either(system, settings))
     bounds = replace(limits, max_steps=len(trace.steps) + LONGER)
     try:
         found = reach(system, [target], trace.scope, bounds, replay=replay_without_claim, any_of=True)

@@ -8,7 +8,7 @@ Every `Sym` is one Z3 constant, by name; quantifiers bind those constants. As bo
 term wherever it stands, so terms are kept by identity of the formula (which the `Language` keeps alive).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -41,11 +41,12 @@ PRIMED = "'"
 
 @dataclass(slots=True)
 class Language:
-    """The declarations, and the terms built so far."""
+    """The declarations, and the terms built so far. `spelling`: the name by which Z3 knows a predicate or constant."""
 
     context: Any
     sorts: Mapping[str, Any]
     predicates: Mapping[str, tuple[str, ...]]
+    spelling: Callable[[str], str] = str
     declared: dict[str, Any] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
     terms: dict[tuple[int, bool, bool], Any] = field(default_factory=dict)
@@ -66,7 +67,7 @@ def declaration(language: Language, name: str) -> Any:
     if name not in language.declared:
         sorts = language.predicates[name.rstrip(PRIMED + NEGATIVE)]
         arguments = [language.sorts[sort] for sort in sorts]
-        language.declared[name] = z3.Function(name, *arguments, z3.BoolSort(language.context))
+        language.declared[name] = z3.Function(language.spelling(name), *arguments, z3.BoolSort(language.context))
     return language.declared[name]
 
 
@@ -131,7 +132,7 @@ def _new_node(language: Language, formula: Formula, asserted: bool, polar: bool)
 def _constant(language: Language, sym: Sym) -> Any:
     found = language.constants.get(sym.name)
     if found is None:
-        found = z3.Const(sym.name, language.sorts[sym.sort])
+        found = z3.Const(language.spelling(sym.name), language.sorts[sym.sort])
         language.constants[sym.name] = found
     return found.ast
 
