@@ -1,14 +1,19 @@
 """Jobs in processes of their own: results, deaths, time limits, interrupts."""
 
+import faulthandler
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cowspec.cli.workers import default_jobs, runner
+import z3
+from cowspec.cli.workers import LEAST_MEMORY, default_jobs, default_memory, runner
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner, run_here
 
 
@@ -106,3 +111,142 @@ def test_progress_is_told() -> None:
 
 def test_there_is_a_default() -> None:
     assert default_jobs() >= 1
+
+
+# ---- killed, hanging, out of memory: from outside, and by what they do ---------------------------------------------
+
+
+def test_a_worker_killed_in_the_middle_of_its_job(tmp_path: Path) -> None:
+    """By somebody else, as the kernel does when memory runs out."""
+    place = tmp_path / "pid"
+
+    def work() -> None:
+        place.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    def watch(finished: int, known: int, running: Sequence[str]) -> None:
+        if place.exists() and place.read_text():
+            os.kill(int(place.read_text()), signal.SIGKILL)
+            place.unlink()
+
+    found = collect(runner(2, watch), [work, lambda: 1, lambda: 2])
+    assert found == {0: Died("worker died: signal 9"), 1: 1, 2: 2}
+
+
+def test_a_worker_that_hears_nothing_is_killed_at_its_limit() -> None:
+    def work() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    assert collect(runner(1), [work, lambda: 1], timeout=0.5) == {0: Died("no answer within 0 s"), 1: 1}
+
+
+def hoard() -> int:
+    return len(b"x" * (700 << 20))
+
+
+def refused_by_a_solver() -> None:
+    raise z3.Z3Exception(b"out of memory")
+
+
+def abort() -> None:
+    faulthandler.disable()
+    os.abort()
+
+
+def test_memory_has_a_limit() -> None:
+    found = collect(runner(2, memory=600), [hoard, lambda: 1, refused_by_a_solver, abort, lambda: "x" * (10 << 20)])
+    assert found[0].reason.startswith("out of memory") and not found[0].bug
+    assert found[1] == 1 and len(found[4]) == 10 << 20
+    assert "memory" in found[2].reason and not found[2].bug
+    assert found[3] == Died("worker died: signal 6, perhaps as it needs more than 600 MB")
+    assert collect(runner(1, memory=0), [hoard]) == {0: 700 << 20}
+
+
+def test_memory_is_shared_out() -> None:
+    assert LEAST_MEMORY <= default_memory(2) <= default_memory(1)
+    assert default_memory(10**6) == LEAST_MEMORY
+
+
+def test_workers_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> int:
+        os.write(2, b"terminate called after throwing")
+        os.write(1, b"x")
+        return 1
+
+    assert collect(runner(1), [work]) == {0: 1}
+    assert capfd.readouterr() == ("", "")
+
+
+# ---- signals to the whole program ----------------------------------------------------------------------------------
+
+PROGRAM = """
+import os, sys, time
+from cowspec.cli import main
+from cowspec.cli.workers import runner
+from cowspec.judge.jobs import Job
+
+def slow():
+    os.write(out, b"%d " % os.getpid())
+    time.sleep(60)
+
+def then(outcome):
+    done.append(outcome)
+    return []
+
+def watch(finished, known, running):
+    if finished == 1:
+        os.write(out, b"-1 ")
+
+out, done = os.dup(1), []
+main.COMMANDS.clear()
+
+@main.cowspec.command("go")
+def go():
+    try:
+        runner(3, watch)([Job("", work, then, 60.0) for work in (lambda: 1, slow, slow)])
+    except KeyboardInterrupt:
+        os.write(out, b"kept %d" % len(done))
+        raise
+
+main.Commands.get_command = lambda *_: go
+sys.argv = ["cowspec", "go"]
+main.main()
+"""
+
+
+def ends(pid: int) -> bool:
+    """Within five seconds the process is gone, or waits for nothing but that somebody takes note."""
+    for _ in range(50):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_no_worker_outlives_the_program(number: signal.Signals) -> None:
+    """What was finished is kept, unless the program itself is killed."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    with program:
+        assert program.stdout is not None and program.stderr is not None
+        said = b""
+        while b"-1 " not in said or said.count(b" ") < 3:
+            said += os.read(program.stdout.fileno(), 100)
+        workers = {int(word) for word in said.split()} - {-1}
+        program.send_signal(number)
+        rest = program.stdout.read()  # ends when nobody has the pipe any more
+        assert program.wait(10) == (-9 if number == signal.SIGKILL else 130)
+        assert number == signal.SIGKILL or rest.endswith(b"kept 1")
+        assert program.stderr.read().strip() == b""
+    assert len(workers) == 2 and all(ends(pid) for pid in workers)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import write
 from cowspec.cli.session import progress
-from cowspec.cli.workers import default_jobs, runner
+from cowspec.cli.workers import Pool
 from cowspec.engines.instantiation.certify import Wrong
 from cowspec.engines.instantiation.checking import checker_module
 from cowspec.evidence.certificates import write as certificate_text
@@ -26,7 +26,7 @@ def certifiable(systems: Sequence[System]) -> None:
 
 
 def write_certificate(
-    reports: Sequence[ModelReport], path: str, limits: Limits, jobs: int | None, style: Style
+    reports: Sequence[ModelReport], path: str, limits: Limits, pool: Pool, style: Style
 ) -> tuple[tuple[ModelReport, ...], str, bool]:
     """The certificate of all any-size proofs of the one report, into the file. Returns the report with the checker
     among the evidence, what is to be said, and if an obligation was rejected."""
@@ -34,7 +34,7 @@ def write_certificate(
     if not any(result.claim == Claim.ANY_SIZE for result in report.results):
         return (report,), f"{path}: not written, as nothing is proved for any size\n", False
     with progress() as watch:
-        found = certified(report.system, report.results, limits, runner(jobs or default_jobs(), watch))
+        found = certified(report.system, report.results, limits, pool.runner(watch))
     write(path, certificate_text(found.certificate))
     rejected = any(isinstance(each.outcome, Wrong) for each in found.obliged)
     shown = replace(report, results=with_evidence(found, report.results))

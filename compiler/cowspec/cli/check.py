@@ -9,6 +9,7 @@ from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import crossing, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.workers import Pool
 from cowspec.judge.check import check
 from cowspec.judge.results import status_of_check
 from cowspec.judge.selection import Selection
@@ -28,7 +29,7 @@ from cowspec.verdict import Limits
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
 @click.option("--sarif", metavar="FILE", help="Write what is not as declared, and the notes, as SARIF, too.")
 def command(
-    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, **rest: Any
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool, **rest: Any
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     systems = load_systems(models(paths))

@@ -12,7 +12,7 @@ from cowspec.cli.files import loader, write
 from cowspec.cli.load import load_model
 from cowspec.cli.options import selecting
 from cowspec.cli.session import progress
-from cowspec.cli.workers import default_jobs, runner
+from cowspec.cli.workers import Pool
 from cowspec.encode.tla.module import config, tla_module
 from cowspec.engines.scopes import counted_scope
 from cowspec.judge.results import Status
@@ -69,7 +69,7 @@ def _smtlib(system: System, selection: Selection, out_dir: str | None) -> int:
     if out_dir is None:
         raise BadInput("error: SMT-LIB text is a file for each obligation: say where to, with --out-dir DIR")
     with progress() as watch:
-        written = smtlib_files(system, selection, Limits(), runner(default_jobs(), watch))
+        written = smtlib_files(system, selection, Limits(), Pool().runner(watch))
     for name, text in written.files.items():
         write(str(Path(out_dir) / name), text)
     click.echo(f"{len(written.files)} obligations of {written.proofs} proofs in {out_dir}")

@@ -12,6 +12,7 @@ from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import bounding, reporting, scoping, setting
 from cowspec.cli.session import judge, outputs, painter
+from cowspec.cli.workers import Pool
 from cowspec.judge.costing import cost_all, cost_selection, status_of_cost
 from cowspec.judge.selection import Selection
 from cowspec.report.costs import cost_files, cost_json, cost_text
@@ -26,7 +27,7 @@ from cowspec.verdict import Limits
 @bounding(10)
 @reporting
 def command(
-    paths: tuple[str, ...], procs: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None,
+    paths: tuple[str, ...], procs: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool,
     **rest: Any,
 ) -> int:  # fmt: skip
     """The least and the most that a call of each operation spends, at one scope, for every value of the choices; fixes

@@ -4,10 +4,12 @@ Nothing heavy is imported here: `cowspec --version` answers at once.
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from types import FrameType
 
 import click
 
@@ -60,8 +62,13 @@ def cowspec() -> None:
 
 
 def main() -> None:
-    """Runs the command line and exits."""
+    """Runs the command line and exits. SIGTERM ends it as Ctrl-C does: with what is finished."""
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def run(args: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from cowspec.cli.files import loader
 from cowspec.cli.load import load_program
 from cowspec.cli.options import bounding, selecting, styling
 from cowspec.cli.session import painter, progress
-from cowspec.cli.workers import default_jobs, runner
+from cowspec.cli.workers import Pool
 from cowspec.judge.mutating import Sample, mutate, status_of_mutate
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.mutants import mutants_json, mutants_text
@@ -43,7 +43,7 @@ def _kinds(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 @styling
 def command(
     path: str, kinds: tuple[Mutation, ...], mutants: tuple[str, ...], limit: int | None, max_steps: int,
-    timeout: float, seed: int, jobs: int | None, as_json: bool, timings: bool, **rest: Any,
+    timeout: float, seed: int, jobs: Pool, as_json: bool, timings: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Change the operations of a MODEL in small wrong ways (drop a guard, skip a statement, move a step out of its
     lock, swap two steps, negate a condition), and see if what it claims is violated (-i NAME: only these claims). Exit
@@ -53,7 +53,7 @@ def command(
     try:
         selection = validate([system], Selection(rest["options"], rest["names"], rest["sizes"]))
         with progress() as watch:
-            work = runner(jobs or default_jobs(), watch)
+            work = jobs.runner(watch)
             report = mutate(program, model, system, selection, sample, limits, work)
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None

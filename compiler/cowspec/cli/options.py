@@ -4,11 +4,13 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from cowspec.cli.errors import BadInput
+from cowspec.cli.workers import Pool
 from cowspec.engines.cvc5_solver import available
 from cowspec.judge.selection import MAX_SIZE
 
@@ -57,6 +59,16 @@ def _cross(_: click.Context, __: click.Parameter, wanted: bool) -> bool:
     return wanted
 
 
+def _pooled(function: Callable[..., int]) -> Callable[..., int]:
+    """What is said of the workers, as one value `jobs`."""
+
+    @wraps(function)
+    def command(*args: Any, jobs: int | None, memory: int | None, **rest: Any) -> int:
+        return function(*args, jobs=Pool(jobs, memory), **rest)
+
+    return command
+
+
 def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
     """One decorator out of several, the first on top."""
 
@@ -92,6 +104,9 @@ def patience(timeout: float) -> Callable[[Decorated], Decorated]:
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the solvers."),
         click.option("--jobs", type=click.IntRange(1, 1024), default=None,
                      help="Worker processes; default: the cores."),
+        click.option("--memory", type=click.IntRange(256), default=None, metavar="MB",
+                     help="Of each worker; default: the machine's, shared out."),
+        _pooled,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import crossing, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.workers import Pool
 from cowspec.judge.check import prove
 from cowspec.judge.results import Status, status_of_prove
 from cowspec.judge.selection import Selection
@@ -26,7 +27,7 @@ from cowspec.verdict import Limits
               help="Write the proofs, for `cowspec verify-cert`; compressed if it ends in .gz.")  # fmt: skip
 @reporting
 def command(
-    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, twice: bool, cert: str | None,
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool, cert: str | None,
     **rest: Any,
 ) -> int:  # fmt: skip
     """Prove the properties of the models (-i NAME: only these) under every switch setting, for every size; with --scope

@@ -8,6 +8,7 @@ from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.workers import Pool
 from cowspec.judge.check import refute_all
 from cowspec.judge.results import status_of_refute
 from cowspec.judge.selection import Selection
@@ -20,7 +21,7 @@ from cowspec.verdict import Limits
 @selecting
 @limiting
 @reporting
-def command(paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: int | None, **rest: Any) -> int:
+def command(paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, **rest: Any) -> int:
     """Search the shortest run that violates a property of the models (-i NAME: only these), at growing scopes."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))

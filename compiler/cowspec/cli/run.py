@@ -10,6 +10,7 @@ from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.workers import Pool
 from cowspec.judge.check import run
 from cowspec.judge.results import status_of_run
 from cowspec.judge.selection import Selection, SelectionError, validate
@@ -26,9 +27,7 @@ from cowspec.verdict import Limits
 @selecting
 @limiting
 @reporting
-def command(
-    path: str, steps: int | None, max_steps: int, timeout: float, seed: int, jobs: int | None, **rest: Any
-) -> int:
+def command(path: str, steps: int | None, max_steps: int, timeout: float, seed: int, jobs: Pool, **rest: Any) -> int:
     """Play the scenarios of a model (-i NAME: only these); without any, or with --random, walk at random."""
     systems = load_systems(models([path]))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))

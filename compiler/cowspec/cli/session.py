@@ -11,7 +11,7 @@ import click
 from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import write
-from cowspec.cli.workers import Watch, default_jobs, runner
+from cowspec.cli.workers import Pool, Watch
 from cowspec.judge.jobs import Runner
 from cowspec.judge.results import ModelReport
 from cowspec.judge.selection import Selection, SelectionError, validate
@@ -44,7 +44,7 @@ def outputs(*, verbose: bool, width: int, color: bool, as_json: bool, out_dir: s
 
 
 def judge(
-    systems: Sequence[System], selection: Selection, limits: Limits, jobs: int | None, by: Judge[Report]
+    systems: Sequence[System], selection: Selection, limits: Limits, pool: Pool, by: Judge[Report]
 ) -> tuple[Report, ...]:
     """Runs the judge with worker processes and a progress line on a terminal. Raises `BadInput` for unknown names."""
     try:
@@ -53,7 +53,7 @@ def judge(
         for text in warnings:
             click.echo(text, err=True)
         with progress() as watch:
-            return by(systems, selection, limits, runner(jobs or default_jobs(), watch))
+            return by(systems, selection, limits, pool.runner(watch))
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
 

@@ -12,6 +12,7 @@ from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import naming, setting, styling, working
 from cowspec.cli.session import judge, painter
+from cowspec.cli.workers import Pool
 from cowspec.judge.selection import Selection
 from cowspec.judge.stability import Asked, stability, status_of_stability
 from cowspec.report.stability import stability_json, stability_text
@@ -35,7 +36,7 @@ from cowspec.verdict import Limits
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text: every obligation.")
 @styling
 def command(
-    paths: tuple[str, ...], mutants: int, sample: int | None, timeout: float, seed: int, jobs: int | None,
+    paths: tuple[str, ...], mutants: int, sample: int | None, timeout: float, seed: int, jobs: Pool,
     as_json: bool, verbose: bool, width: int, color: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Ask each obligation of the proofs that the models expect (-i NAME: of this property) again in mutants that say

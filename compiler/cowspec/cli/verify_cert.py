@@ -7,9 +7,9 @@ import click
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import MAX_CERTIFICATE_BYTES, loader, read
 from cowspec.cli.load import load_system
-from cowspec.cli.options import styling
+from cowspec.cli.options import styling, working
 from cowspec.cli.session import progress
-from cowspec.cli.workers import default_jobs, runner
+from cowspec.cli.workers import Pool
 from cowspec.encode.relational.translate import CountTooLarge
 from cowspec.engines.instantiation.checking import checker_module
 from cowspec.evidence.certificate_reading import CertificateError
@@ -23,12 +23,10 @@ from cowspec.verdict import Limits
 @click.command("verify-cert")
 @click.argument("path", metavar="CERT")
 @click.argument("model", required=False, metavar="[MODEL]")
-@click.option("--timeout", type=click.FloatRange(0.1, 86400), default=60.0, show_default=True, metavar="SECONDS",
-              help="For one obligation.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 1024), default=None, help="Worker processes; default: the cores.")
+@working
 @styling
 def command(
-    path: str, model: str | None, timeout: float, jobs: int | None, verbose: bool, width: int, color: bool
+    path: str, model: str | None, timeout: float, seed: int, jobs: Pool, verbose: bool, width: int, color: bool
 ) -> int:
     """Check the proofs that `cowspec prove --cert` wrote: each refutation by a verified checker; with MODEL also that
     the obligations are those of the model, and all that the proofs need. No prover is used. Exit status 6 if anything
@@ -38,7 +36,7 @@ def command(
         certificate = read_certificate(read(path, MAX_CERTIFICATE_BYTES))
         system = None if model is None else load_system(model, loader())
         with progress() as watch:
-            found = verify(certificate, system, Limits(timeout=timeout), runner(jobs or default_jobs(), watch))
+            found = verify(certificate, system, Limits(timeout=timeout, seed=seed), jobs.runner(watch))
     except CertificateError as error:
         raise BadInput(f"{path}: {error}") from None
     except CountTooLarge as error:

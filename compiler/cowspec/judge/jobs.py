@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The job gave no result: "worker died: signal 9", "no answer within 600 s", "KeyError: ...".
+    """The job gave no result: "worker died: signal 9", "no answer within 600 s", "out of memory", "KeyError: ...".
 
-    `bug`: it raised, which only a mistake in this program does.
+    `bug`: it raised, which only a mistake in this program does, unless there was no memory left.
     """
 
     reason: str
@@ -62,4 +62,6 @@ def died_of(error: BaseException) -> Died:
         place = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
         trace = trace.tb_next
     words = " ".join(str(error).split())
-    return Died(f"{type(error).__name__}{': ' + words if words else ''}{place}", bug=not isinstance(error, MemoryError))
+    if isinstance(error, MemoryError) or "out of memory" in words:  # the solvers have exceptions of their own
+        return Died(f"out of memory{place}")
+    return Died(f"{type(error).__name__}{': ' + words if words else ''}{place}", bug=True)
