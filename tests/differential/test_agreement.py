@@ -5,6 +5,7 @@ and `verdict_agreement.py` for what exactly."""
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import NoReturn
 
 import pytest
 from agreement import check_fol, check_format, check_namings, check_starts, check_steps
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from random_models import models
 from second_judge import check_proofs, check_texts
 from seeds import CHUNKS, NIGHTLY, case, chunk_name
+from shrinking import same_failure, saved, small_model
 from verdict_agreement import check_bmc, check_cti, check_facts, check_induction, check_symmetry
 
 Check = tuple[Callable[[Case], int], int, int]
@@ -40,13 +42,19 @@ def agree(checks: tuple[Check, ...], chunk: range) -> None:
         for check, every, _ in checks:
             if seed % every:
                 continue
-            found = case(seed)
             try:
-                compared[check.__name__] += check(found)
+                compared[check.__name__] += check(case(seed))
             except Exception as error:
-                pytest.fail(f"{check.__name__}, seed {seed}: {type(error).__name__}: {error}\n\n{found.text}")
+                report(check, seed, error)
     for check, _, least in checks:
         assert compared[check.__name__] >= least, f"{check.__name__} compared only {compared[check.__name__]}"
+
+
+def report(check: Callable[[Case], int], seed: int, error: Exception) -> NoReturn:
+    """Fails with the smallest model of the disagreement, which is saved, too."""
+    small = small_model(case(seed).text, same_failure(lambda text: check(Case(text, Random(seed))), error))
+    path = saved(f"{check.__name__}-{seed}", small.encode(), ".cow")
+    pytest.fail(f"{check.__name__}, seed {seed}: {type(error).__name__}: {error}\n\n{path}:\n{small}")
 
 
 def test_every_construct_is_in_the_models() -> None:

@@ -21,9 +21,10 @@ from cowspec.system.switches import all_settings
 from random_models import model_of
 from real_models import MODELS, ROOT, find_module
 from seeds import NIGHTLY
+from shrinking import same_failure, saved, small_model
 from tla_runs import agree, compiled, counted_by_tlc, explored, jar, model_of_text, parse_all
 
-RANDOM = range(400) if NIGHTLY else range(4)
+RANDOM = range(2000) if NIGHTLY else range(4)
 PARSED = range(1000, 1200 if NIGHTLY else 1020)
 FOUND = sorted((Path(__file__).parent / "found").glob("*.cow"))
 CASES = ROOT / "tests" / "cases" / "check"
@@ -123,7 +124,10 @@ def test_random_models_agree(seed: int, tmp_path: Path) -> None:
     try:
         compare(model_of_text(text), Random(seed), tmp_path)
     except AssertionError as error:
-        pytest.fail(f"seed {seed}: {error}\n\n{text}")
+        again = same_failure(lambda each: compare(model_of_text(each), Random(seed), tmp_path), error)
+        small = small_model(text, again, tries=40)
+        path = saved(f"tlc-{seed}", small.encode(), ".cow")
+        pytest.fail(f"seed {seed}: {error}\n\n{path}:\n{small}")
 
 
 @pytest.mark.parametrize("path", FOUND if NIGHTLY else FOUND[:2], ids=lambda path: path.stem)

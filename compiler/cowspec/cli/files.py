@@ -59,6 +59,11 @@ def read(path: str, limit: int = MAX_BYTES) -> str:
         raise BadInput(f"{path}: cannot be read: {reason}") from None
     if len(raw) > limit:
         raise BadInput(f"{path}: larger than {limit} bytes")
+    return decoded(path, raw)
+
+
+def decoded(path: str, raw: bytes) -> str:
+    """The bytes as text. Raises `BadInput` if they are no UTF-8."""
     try:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
