@@ -1,16 +1,11 @@
 """TLA+ without Java: the text of modules, TLC's output and states read back, and TLC as a judge that may be wrong."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from cowspec.check.check import check
 from cowspec.check.modules import load
-from cowspec.cli.errors import INTERRUPTED
 from cowspec.cli.java import tla_tools
 from cowspec.cli.main import run
 from cowspec.encode.tla.module import Module, config, tla_module
@@ -204,7 +199,7 @@ class Script:
     def __init__(self, *reports: TlcReport) -> None:
         self.reports, self.asked = list(reports), list[str]()
 
-    def __call__(self, module: Module, files: Mapping[str, str]) -> TlcReport:
+    def __call__(self, module: Module, files: Mapping[str, str], place: tuple[int, int]) -> TlcReport:
         self.asked.append(files["tiny.cfg"])
         return self.reports.pop(0)
 
@@ -304,23 +299,3 @@ def test_missing_tools_are_named(
     assert "TLC: no such class" in capsys.readouterr().out
     assert run(["tlc", str(model), "-i", "nothing"]) == 2
     assert run(["tlc", str(tmp_path / "absent.cow")]) == 2
-
-
-def test_tlc_ends_with_the_command(tmp_path: Path) -> None:
-    """A terminated command leaves no Java behind."""
-    model, java, jar = tmp_path / "small.cow", tmp_path / "java", tmp_path / "tla.jar"
-    model.write_text(SMALL)
-    jar.touch()
-    java.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
-    java.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TLA2TOOLS": str(jar)}
-    command = [sys.executable, "-m", "cowspec", "tlc", str(model), "--out-dir", str(tmp_path / "o")]
-    with subprocess.Popen(command, env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)}) as process:
-        for _ in range(600):
-            if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
-                break
-            time.sleep(0.1)
-        process.terminate()
-    assert process.returncode == INTERRUPTED
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -6,10 +6,10 @@ import click
 
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader
-from cowspec.cli.java import tlc
 from cowspec.cli.load import load_model
 from cowspec.cli.options import reporting, selecting
 from cowspec.cli.session import outputs, progress, show
+from cowspec.cli.tlc_process import tlc
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.judge.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.report.summary import verb_text
@@ -34,12 +34,13 @@ from cowspec.verdict import Limits
     metavar="SECONDS",
     help="For one run of TLC.",
 )
+@click.option("--heap", metavar="SIZE", help="Memory of Java, as 8g; default: a quarter of the machine's.")
 @click.option("--no-symmetry", is_flag=True, help="Count all states, not only those that differ by more than names.")
 @click.option("--count", is_flag=True, help="Let the evaluator count the states, too (without symmetry).")
 @reporting
 def command(
-    path: str, options: Any, names: Any, sizes: Any, workers: int, timeout: float, no_symmetry: bool, count: bool,
-    **rest: Any,
+    path: str, options: Any, names: Any, sizes: Any, workers: int, timeout: float, heap: str | None, no_symmetry: bool,
+    count: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Let TLC search all states of a scope (default: 2 CPUs and pages, 1 of each other sort) for violations, under each
     setting that --set leaves. Its runs are replayed by the evaluator: exit status 6 if the two disagree, 1 if something
@@ -52,6 +53,11 @@ def command(
     output = outputs(**rest)
     asked = Asked(selection, Limits(timeout=timeout), not no_symmetry, count)
     with progress() as watch:
-        told = None if watch is None else lambda said: watch(0, 1, [f"{system.name}: {said}"])
-        report = judge_by_tlc(model, system, asked, tlc(f"{output.out_dir}/tlc", workers, timeout, told))
+
+        def tell(finished: int, known: int, said: str) -> None:
+            if watch is not None:
+                watch(finished, known, [f"{system.name}: {said}"])
+
+        run = tlc(f"{output.out_dir}/tlc", workers, timeout, heap, tell)
+        report = judge_by_tlc(model, system, asked, run)
     return show([report], status_of_tlc(report), output, verb_text)

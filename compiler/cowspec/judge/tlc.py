@@ -7,6 +7,7 @@ replayed: a run that the evaluator refuses is a disagreement.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cowspec.check import typed
 from cowspec.encode.tla.module import Module, config, tla_module
@@ -24,8 +25,9 @@ from cowspec.system.ir import Scope, Setting, State, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Firing, Limits, Trace, TraceStep
 
-Run = Callable[[Module, Mapping[str, str]], TlcReport]
-"""Runs TLC on a module with these files; what TLC cannot do stands in `TlcReport.errors`."""
+Run = Callable[[Module, Mapping[str, str], tuple[int, int]], TlcReport]
+"""Runs TLC on a module with these files; what TLC cannot do stands in `TlcReport.errors`. The numbers are for a
+progress line: how many settings are finished, and how many there are."""
 
 MAX_DEPTH = 1_000_000
 IMPLIED = ("TypeOK", "IdleHoldsNothing")  # invariants of the translation itself
@@ -49,15 +51,20 @@ class Asked:
 
 
 def judge_by_tlc(model: typed.Model, system: System, asked: Asked, run: Run) -> ModelReport:
-    """All selected properties under all selected settings, at one scope."""
+    """All selected properties under all selected settings, at one scope; after Ctrl-C, what was found until then."""
     module = tla_module(model, system)
     scope = counted_scope(system, sizes_of(system, asked.selection))
-    found = _Found()
-    for setting in within(all_settings(system), asked.selection):
-        _setting(module, system, scope, setting, asked, run, found)
+    settings = within(all_settings(system), asked.selection)
+    found, interrupted = _Found(), False
+    try:
+        for number, setting in enumerate(settings):
+            ask = partial(_ask, module, run, (number, len(settings)))
+            _setting(module, system, scope, setting, asked, ask, found)
+    except KeyboardInterrupt:
+        interrupted = True
     return ModelReport(
         system.path, system, tuple(_together(found.results)), declares=True, notes=tuple(found.notes),
-        disagreements=tuple(found.disagreements),
+        disagreements=tuple(found.disagreements), interrupted=interrupted,
     )  # fmt: skip
 
 
@@ -74,14 +81,19 @@ def status_of_tlc(report: ModelReport) -> int:
     return Status.DECLARED if report.results else Status.NOTHING
 
 
+def _ask(module: Module, run: Run, place: tuple[int, int], cfg: str) -> TlcReport:
+    return run(module, {f"{module.name}.tla": module.text, f"{module.name}.cfg": cfg}, place)
+
+
 def _setting(
-    module: Module, system: System, scope: Scope, setting: Setting, asked: Asked, run: Run, found: _Found
-) -> None:
+    module: Module, system: System, scope: Scope, setting: Setting, asked: Asked, ask: Callable[[str], TlcReport],
+    found: _Found,
+) -> None:  # fmt: skip
     names = [name for name in (*(prop.name for prop in system.properties), NO_FAULT) if selected(name, asked.selection)]
     symmetry = asked.symmetry and not asked.count
     while True:
         cfg = config(module, scope, setting, symmetry=symmetry, modern=False, only=tuple(names), implied=True)
-        report = run(module, {f"{module.name}.tla": module.text, f"{module.name}.cfg": cfg})
+        report = ask(cfg)
         if report.violated is None:
             break
         if report.violated in IMPLIED:
