@@ -1,9 +1,13 @@
 """TLA+: every emitted module parses, and TLC counts the states that the evaluator counts, with the same verdicts.
 
-Each run of TLC starts a JVM, so the ordinary run takes few models; COWSPEC_NIGHTLY=1 takes many, and larger scopes.
+Ordinarily 200 random models, and the models of the project at three scopes; with COWSPEC_NIGHTLY=1, 2,000, and more
+scopes and settings.
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -19,18 +23,24 @@ from cowspec.encode.tla.module import Module
 from cowspec.system import ir
 from cowspec.system.switches import all_settings
 from random_models import model_of
-from real_models import MODELS, ROOT, find_module
-from seeds import NIGHTLY
+from real_models import MODELS, ROOT, find_module, system_of
+from seeds import NIGHTLY, chunk_name
 from shrinking import same_failure, saved, small_model
-from tla_runs import agree, compiled, counted_by_tlc, explored, jar, model_of_text, parse_all
+from tla_runs import Asked, agree, asked, compiled, jar, model_of_text, parse_all
 
-RANDOM = range(2000) if NIGHTLY else range(4)
+RANDOM = [range(first, first + 20) for first in range(0, 2000 if NIGHTLY else 200, 20)]
+MOST_RANDOM = 3000 if NIGHTLY else 300
 PARSED = range(1000, 1200 if NIGHTLY else 1020)
 FOUND = sorted((Path(__file__).parent / "found").glob("*.cow"))
 CASES = ROOT / "tests" / "cases" / "check"
-SMALL = {"Page": 2}
-SCOPES: tuple[dict[str, int], ...] = ({"Page": 1}, SMALL, {"Cpu": 2}, {"Cpu": 2, "Page": 2}, {"Mm": 2}, {"Va": 2})
-MOST_STATES = 400_000 if NIGHTLY else 4_000
+SCOPES: tuple[tuple[Mapping[str, int], int], ...] = (({}, 3500), ({"Page": 2}, 6000), ({"Cpu": 2}, 1000))
+"""With how many states are taken at most."""
+if NIGHTLY:
+    more = ({}, {"Page": 2}, {"Cpu": 2}, {"Mm": 2}, {"Va": 2}, {"Cpu": 2, "Page": 2}, {"Mm": 2, "Page": 2})
+    SCOPES = tuple((sizes, 50_000) for sizes in more)
+
+WITHIN_A_DEPTH = {0: {"december_2020"}, 1: {"december_2020", "gup_fast_fork"}}
+"""Of which models not all states are compared at the first scopes."""
 
 pytestmark = pytest.mark.skipif(jar() is None, reason="needs Java and tla2tools.jar (the extra `tla`, or TLA2TOOLS)")
 
@@ -103,49 +113,95 @@ def test_a_module_that_does_not_parse_is_noticed(tmp_path: Path) -> None:
 # ---- TLC and the evaluator agree -----------------------------------------------------------------------------------
 
 
-def at(system: ir.System, sizes: dict[str, int]) -> ir.Scope:
+def at(system: ir.System, sizes: Mapping[str, int]) -> ir.Scope:
     return tuple((sort, sizes.get(sort, 1)) for sort in system.sorts)
 
 
-def compare(model: typed.Model, random: Random, folder: Path) -> int:
-    """Agreement at a random setting, and a random scope, or one element of each sort if that has too many states."""
-    system, module = compiled(model)
+def of_random(seed: int, text: str = "") -> Asked | None:
+    """A random model at a random setting, and a random scope; one element of each sort if that has too many states.
+    `text`: what is left of the model."""
+    system, module = compiled(model_of_text(text or model_of(seed)), f"random_{seed}")
+    random = Random(seed)
     setting = random.choice(all_settings(system))
-    for scope in (tuple((sort, random.choice((1, 2, 2))) for sort in system.sorts), at(system, {})):
-        found = explored(system, scope, setting, MOST_STATES)
-        if found is not None:
-            return agree(module, found, scope, setting, folder).states
-    return 0
+    wide: ir.Scope = tuple((sort, random.choice((1, 2, 2))) for sort in system.sorts)
+    found = asked(system, module, wide, setting, MOST_RANDOM)
+    if found is None or found.question.depth is not None:
+        found = asked(system, module, at(system, {}), setting, MOST_RANDOM)
+    return found
 
 
-@pytest.mark.parametrize("seed", RANDOM)
-def test_random_models_agree(seed: int, tmp_path: Path) -> None:
-    text = model_of(seed)
+def agree_on_random(seed: int, folder: Path, text: str) -> None:
+    case = of_random(seed, text)
+    assert case is not None
+    agree((case,), folder / "small")
+
+
+@pytest.mark.parametrize("chunk", RANDOM, ids=chunk_name)
+def test_random_models_agree(chunk: range, tmp_path: Path) -> None:
+    """Fails with the first model that TLC and the evaluator disagree on."""
+    cases = {seed: case for seed in chunk if (case := of_random(seed)) is not None}
+    assert len(cases) > len(chunk) // 2
     try:
-        compare(model_of_text(text), Random(seed), tmp_path)
-    except AssertionError as error:
-        again = same_failure(lambda each: compare(model_of_text(each), Random(seed), tmp_path), error)
-        small = small_model(text, again, tries=40)
-        path = saved(f"tlc-{seed}", small.encode(), ".cow")
-        pytest.fail(f"seed {seed}: {error}\n\n{path}:\n{small}")
+        agree(tuple(cases.values()), tmp_path)
+    except AssertionError:
+        for seed, case in cases.items():
+            try:
+                agree((case,), tmp_path / str(seed))
+            except AssertionError as error:
+                again = same_failure(partial(agree_on_random, seed, tmp_path), error)
+                small = small_model(model_of(seed), again, tries=40)
+                path = saved(f"tlc-{seed}", small.encode(), ".cow")
+                pytest.fail(f"seed {seed}: {error}\n\n{path}:\n{small}")
+        raise
 
 
-@pytest.mark.parametrize("path", FOUND if NIGHTLY else FOUND[:2], ids=lambda path: path.stem)
-def test_found_models_agree(path: Path, tmp_path: Path) -> None:
-    compare(of_file(path), Random(0), tmp_path)
+def test_found_models_agree(tmp_path: Path) -> None:
+    cases = []
+    for path in FOUND:
+        system, module = compiled(of_file(path), f"found_{path.stem}")
+        for setting in all_settings(system):
+            case = asked(system, module, at(system, {"Page": 2}), setting, 4000)
+            cases += [] if case is None else [case]
+    assert len(cases) >= len(FOUND)
+    agree(cases, tmp_path)
 
 
-@pytest.mark.parametrize("sizes", SCOPES if NIGHTLY else (SMALL,), ids=str)
-@pytest.mark.parametrize("name", MODELS)
-def test_models_agree(name: str, sizes: dict[str, int], tmp_path: Path) -> None:
-    """Every setting in the nightly run, one that copies in the ordinary one."""
-    system, module = compiled(of_file(ROOT / "models" / f"{name}.cow"))
-    settings = [setting for setting in all_settings(system) if NIGHTLY or ("cow", "page_count") in setting]
-    for number, setting in enumerate(settings if NIGHTLY else settings[:1]):
-        found = explored(system, at(system, sizes), setting, MOST_STATES)
-        if found is not None:
-            counted = agree(module, found, at(system, sizes), setting, tmp_path / str(number))
-            assert counted.states > 30
+def settings_of(system: ir.System, number: int) -> Sequence[ir.Setting]:
+    """In the nightly run all at the smallest scope, some at the others; else one for each scope: page_count, all fixes,
+    any."""
+    every, random = all_settings(system), Random(number)
+    if NIGHTLY:
+        return every if number == 0 and len(every) <= 100 else random.sample(every, min(len(every), 6))
+    plain = next((setting for setting in every if ("cow", "page_count") in setting), every[0])
+    return [(plain, every[-1], random.choice(every))[number % 3]]
+
+
+@pytest.mark.parametrize("number", range(len(SCOPES)), ids=lambda number: str(SCOPES[number][0]))
+def test_models_agree(number: int, tmp_path: Path) -> None:
+    """Every model; where it has too many states, those within a number of steps."""
+    cases = {
+        name: [
+            case
+            for setting in settings_of(system_of(name), number)
+            if (case := of_model(name, number, setting)) is not None
+        ]
+        for name in MODELS
+    }
+    assert all(cases.values())
+    bounded = {name for name, some in cases.items() if any(case.question.depth is not None for case in some)}
+    assert bounded <= WITHIN_A_DEPTH.get(number, set(MODELS))
+    for name, some in cases.items() if NIGHTLY else [("all", [case for each in cases.values() for case in each])]:
+        agree(some, tmp_path / name)
+
+
+@cache
+def module_of(name: str) -> Module:
+    return emitted(of_file(ROOT / "models" / f"{name}.cow"))
+
+
+def of_model(name: str, number: int, setting: ir.Setting) -> Asked | None:
+    (sizes, most), system = SCOPES[number], system_of(name)
+    return asked(system, module_of(name), at(system, sizes), setting, most)
 
 
 # ---- the tests are worth something ---------------------------------------------------------------------------------
@@ -153,10 +209,9 @@ def test_models_agree(name: str, sizes: dict[str, int], tmp_path: Path) -> None:
 
 def breakable(folder: Path) -> None:
     system, module = compiled(model_of_text(MODEL))
-    scope, setting = at(system, {"Cpu": 2, "Page": 2}), all_settings(system)[0]
-    found = explored(system, scope, setting, 50_000)
-    assert found is not None and found.states > 300
-    agree(module, found, scope, setting, folder)
+    found = asked(system, module, at(system, {"Cpu": 2, "Page": 2}), all_settings(system)[0], 50_000)
+    assert found is not None and found.ours.states > 300
+    agree((found,), folder)
 
 
 def test_the_breakable_model_agrees(tmp_path: Path) -> None:
@@ -170,11 +225,14 @@ def test_mistake_is_noticed(broken: BrokenTla, monkeypatch: pytest.MonkeyPatch, 
         breakable(tmp_path)
 
 
-def test_symmetry_finds_no_more(tmp_path: Path) -> None:
-    """Of interchangeable states TLC keeps one: fewer states, the same verdicts."""
-    system, module = compiled(of_file(ROOT / "models" / "uffd_wp.cow"))
-    setting, scope = all_settings(system)[0], at(system, {"Cpu": 2})
-    found = explored(system, scope, setting, 50_000)
+def test_a_different_count_is_noticed(tmp_path: Path) -> None:
+    system, module = compiled(model_of_text(MODEL))
+    found = asked(system, module, at(system, {"Cpu": 2}), all_settings(system)[0], 50_000)
     assert found is not None
-    few = counted_by_tlc(module, scope, setting, tmp_path, symmetry=True)
-    assert few.states < found.states and few.bad == {*found.violations, *found.reached}
+    for wrong in (
+        replace(found.ours, states=found.ours.states + 1),
+        replace(found.ours, depth=found.ours.depth + 1),
+        replace(found.ours, bad=found.ours.bad ^ {"few"}),
+    ):
+        with pytest.raises(Disagreement):
+            agree((found, replace(found, ours=wrong)), tmp_path)

@@ -1,14 +1,12 @@
-"""TLC against the evaluator's explicit search: the same distinct states, the same depth, the same verdicts.
-
-TLC runs once for a model: a module on top of the emitted one asks every property of every state, remembers which were
-violated, and prints each once. The program is started here, as tests may.
-"""
+"""TLC against the evaluator's explicit search: the same distinct states, the same depth, the same verdicts. Java is
+started here, as tests may."""
 
 import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,15 +15,16 @@ from cases import Disagreement
 from cowspec.check import typed
 from cowspec.check.check import check
 from cowspec.check.modules import load
-from cowspec.encode.tla.module import Module, config, tla_module
+from cowspec.encode.tla.module import Module, tla_module
 from cowspec.evaluate.machine import Machine
-from cowspec.evaluate.search import NO_FAULT, Exploration, explore
+from cowspec.evaluate.search import explore
 from cowspec.system import ir
 from cowspec.system.build import build
 from cowspec.verdict import Limits
+from tla_batch import Counted, Question, batch, counted
 
 JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
-MOST_STATES = 1500
+LIMITS = Limits(max_steps=10**6, timeout=600)
 
 
 @cache
@@ -82,84 +81,57 @@ def parse_all(modules: dict[str, str], folder: Path) -> dict[str, str]:
 # ---- TLC -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    states: int
-    depth: int
-    bad: frozenset[str]  # properties with a violation, covers that are reached
-
-
-def counted_by_tlc(
-    module: Module, scope: ir.Scope, setting: ir.Setting, folder: Path, symmetry: bool = False
-) -> Counted:
-    """One run of TLC over all states. Raises `Disagreement` if TLC has anything to complain of."""
+def tlc(questions: Sequence[Question], last: int, folder: Path) -> list[Counted]:
+    """What TLC counts for each, in one run; `last`: the depth expected of the deepest. Raises `Disagreement` if it
+    complains of anything, or goes deeper."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{module.name}.tla").write_text(module.text)
-    (folder / "Watch.tla").write_text(watching(module))
-    plain = config(module, scope, setting, symmetry=symmetry, modern=False, only=())
-    invariants = ["TypeOK", "IdleHoldsNothing"] if module.symbols.has_locks else ["TypeOK"]
-    text = f"{plain}INVARIANTS {' '.join(invariants)} WatchStates\nPROPERTY WatchSteps\n"
-    (folder / "Watch.cfg").write_text(text)
+    for name, text in batch(questions, last).items():
+        (folder / name).write_text(text)
     output = java(
-        "tlc2.TLC", "-deadlock", "-workers", "1", "-nowarning", "-config", "Watch.cfg", "Watch.tla", folder=folder
+        "tlc2.TLC", "-deadlock", "-workers", "1", "-nowarning", "-config", "Batch.cfg", "Batch.tla", folder=folder
     )
-    states = re.search(r"(\d+) distinct states found, 0 states left", output)
-    depth = re.search(r"depth of the complete state graph search is (\d+)", output)
-    if states is None or "No error has been found" not in output:
+    found = counted(questions, last, output)
+    if found is None:
         raise Disagreement(f"TLC: {output[-3000:]}")
-    seen = frozenset(re.findall(r'<<"bad", "([^"]+)">>', output))
-    return Counted(int(states[1]), int(depth[1]) - 1 if depth else -1, seen)
-
-
-def watching(module: Module) -> str:
-    """Registers of TLC remember what was said already: a property is printed once."""
-    watched = [(each.property, each.name, each.kind) for each in module.properties]
-    if module.can_fault:
-        watched.append((NO_FAULT, "NoFault", "INVARIANT"))
-    lines: dict[str, list[str]] = {"INVARIANT": [], "PROPERTY": []}
-    start = []
-    for number, (prop, name, kind) in enumerate(watched, start=1):
-        start.append(f"TLCSet({number}, 0)")
-        step = module.symbols.derived.get(f"{prop}_step", "")
-        body = f"world' = world \\/ {step}" if kind == "PROPERTY" else name  # TLC asks the step first
-        seen = f'TLCGet({number}) = 1 \\/ (TLCSet({number}, 1) /\\ PrintT(<<"bad", "{prop}">>))'
-        lines[kind].append(f"  /\\ {body} \\/ {seen}")
-    return "\n".join(
-        (
-            "---- MODULE Watch ----",
-            f"EXTENDS {module.name}",
-            "ASSUME " + (" /\\ ".join(start) or "TRUE"),
-            "WatchStates ==",
-            *(lines["INVARIANT"] or ["  TRUE"]),
-            "WatchSteps == [][",
-            *(lines["PROPERTY"] or ["  TRUE"]),
-            "  ]_world",
-            "====",
-            "",
-        )
-    )
+    return found
 
 
 # ---- agreement -----------------------------------------------------------------------------------------------------
 
 
-def explored(system: ir.System, scope: ir.Scope, setting: ir.Setting, most: int) -> Exploration | None:
-    """All states by the evaluator; None if there are too many."""
-    limits = Limits(max_steps=10**6, timeout=600)
-    found = explore(Machine(system, scope, setting), system.properties, limits, max_states=most)
-    return found if found.complete else None
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What TLC is asked, and what the evaluator found."""
+
+    question: Question
+    ours: Counted
 
 
-def agree(module: Module, found: Exploration, scope: ir.Scope, setting: ir.Setting, folder: Path) -> Counted:
-    tlc = counted_by_tlc(module, scope, setting, folder)
+def asked(system: ir.System, module: Module, scope: ir.Scope, setting: ir.Setting, most: int) -> Asked | None:
+    """All states, or as many whole levels of them as there are within `most`; None if not even the start states are."""
+    machine = Machine(system, scope, setting)
+    counted = explore(machine, (), LIMITS, max_states=most)
+    if counted.depth < 0 and not counted.complete:
+        return None
+    depth = None if counted.complete else counted.depth
+    found = explore(machine, system.properties, LIMITS if depth is None else replace(LIMITS, max_steps=depth))
     ours = Counted(found.states, max(found.depth, 0), frozenset((*found.violations, *found.reached)))
-    if found.states == 0:
-        ours = Counted(0, tlc.depth, ours.bad)
-    if tlc != ours:
-        raise Disagreement(f"TLC: {tlc}, evaluator: {ours}")
-    return tlc
+    return Asked(Question(module, scope, setting, depth), ours)
 
 
-def compiled(model: typed.Model) -> tuple[ir.System, Module]:
+def agree(cases: Sequence[Asked], folder: Path) -> None:
+    """Raises `Disagreement`, which names all that differ."""
+    theirs = tlc([each.question for each in cases], max(each.ours.depth for each in cases), folder)
+    differ = [
+        f"{case.question.module.name} at {dict(case.question.scope)} under {dict(case.question.setting)}, "
+        f"depth {case.question.depth}:\n  TLC: {found}\n  evaluator: {case.ours}"
+        for case, found in zip(cases, theirs, strict=True)
+        if case.ours != found
+    ]
+    if differ:
+        raise Disagreement("\n".join(differ))
+
+
+def compiled(model: typed.Model, name: str | None = None) -> tuple[ir.System, Module]:
     system = build(model)
-    return system, tla_module(model, system)
+    return system, tla_module(model, system, name)
