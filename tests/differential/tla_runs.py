@@ -2,10 +2,9 @@
 started here, as tests may."""
 
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
@@ -56,15 +55,14 @@ def model_of_text(text: str) -> typed.Model:
 # ---- SANY ----------------------------------------------------------------------------------------------------------
 
 
-def parse_all(modules: dict[str, str], folder: Path) -> dict[str, str]:
-    """What SANY says against modules, in one start of the JVM; by the name of the file. `modules`: names and texts."""
+def parse_all(modules: Mapping[str, Module], folder: Path) -> dict[str, str]:
+    """What SANY says against modules, those for TLC, too, in one start of the JVM; by the given name. The names of the
+    modules differ."""
     names = []
-    for number, (name, text) in enumerate(modules.items()):
-        place = folder / f"m{number}"
-        place.mkdir(parents=True)
-        path = place / f"{re.findall('MODULE ([A-Za-z0-9_]+)', text)[0]}.tla"
-        path.write_text(text)
-        names.append((name, path))
+    for name, module in modules.items():
+        for file, text in module.files("").items():
+            (folder / file).write_text(text)
+        names.append((name, folder / f"{module.root}.tla"))
     found: dict[str, str] = {}
     while names:  # SANY stops at a file that it cannot parse
         output = java("tla2sany.SANY", *(str(path) for _, path in names), folder=folder)
@@ -107,13 +105,16 @@ class Asked:
     ours: Counted
 
 
-def asked(system: ir.System, module: Module, scope: ir.Scope, setting: ir.Setting, most: int) -> Asked | None:
-    """All states, or as many whole levels of them as there are within `most`; None if not even the start states are."""
-    machine = Machine(system, scope, setting)
-    counted = explore(machine, (), LIMITS, max_states=most)
-    if counted.depth < 0 and not counted.complete:
-        return None
-    depth = None if counted.complete else counted.depth
+def asked(
+    system: ir.System, module: Module, scope: ir.Scope, setting: ir.Setting, most: int, partly: int
+) -> Asked | None:
+    """All states; where there are more than `most`, as many whole levels of them as stay within `partly`. None if not
+    even the start states do."""
+    machine, depth = Machine(system, scope, setting), None
+    if not explore(machine, (), LIMITS, max_states=most).complete:
+        depth = explore(machine, (), LIMITS, max_states=partly).depth
+        if depth < 0:
+            return None
     found = explore(machine, system.properties, LIMITS if depth is None else replace(LIMITS, max_steps=depth))
     ours = Counted(found.states, max(found.depth, 0), frozenset((*found.violations, *found.reached)))
     return Asked(Question(module, scope, setting, depth), ours)

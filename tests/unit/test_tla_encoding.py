@@ -200,7 +200,7 @@ class Script:
         self.reports, self.asked = list(reports), list[str]()
 
     def __call__(self, module: Module, files: Mapping[str, str], place: tuple[int, int]) -> TlcReport:
-        self.asked.append(files["tiny.cfg"])
+        self.asked.append(files["MCtiny.cfg"])
         return self.reports.pop(0)
 
 
@@ -273,10 +273,10 @@ def test_compile_writes_module_and_configuration(tmp_path: Path, capsys: pytest.
     assert " MODULE small " in text and text.endswith("=\n")
     assert run(["compile", str(model), "--to", "tla", "-o", str(tmp_path / "Other.tla"), "--set", "policy=lazy"]) == 0
     assert " MODULE Other " in (tmp_path / "Other.tla").read_text()
-    assert '  policy = "lazy"' in (tmp_path / "Other.cfg").read_text()
+    assert '  policy = "lazy"' in (tmp_path / "MCOther.cfg").read_text()
     assert run(["compile", str(model), "--to", "tla", "--out-dir", str(tmp_path / "o"), "--scope", "Cpu=3"]) == 0
     assert (tmp_path / "o" / "small.tla").read_text() == text
-    assert "Cpu = {cpu0, cpu1, cpu2}" in (tmp_path / "o" / "small.cfg").read_text()
+    assert "Cpu = {cpu0, cpu1, cpu2}" in (tmp_path / "o" / "MCsmall.cfg").read_text()
     assert run(["compile", str(model), "--scope", "Cpus=3"]) == 2
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def test_what_is_no_program_is_bad_input(place: Path, capsys: pytest.CaptureFixt
     java(place, "\0")
     assert tlc(place) == 2 and left(place) == []
     assert "java: cannot be started: Exec format error" in capsys.readouterr().err
+
+
+def test_a_newer_tlc_is_told_to_write_no_modules(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    java(place, '#!/bin/sh\necho "$@" | grep -o noGenerateSpecTE\nexit 1\n')
+    for constants, told in ((b"-generateSpecTE", False), (b"-noGenerateSpecTE", True)):
+        with zipfile.ZipFile(place / "tla.jar", "w") as jar:
+            jar.writestr("tlc2/TLC.class", b"\xca\xfe\xba\xbe" + constants)
+        assert tlc(place) == 4
+        assert ("noGenerateSpecTE" in capsys.readouterr().out) is told
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,12 @@ from cowspec.verdict import Limits
 @click.option("--to", "target", type=click.Choice(["system", "tla", "smtlib"]), default="system", show_default=True,
               help="`system`: the transition system with its structural facts; `tla`: a TLA+ module; `smtlib`: the "
                    "obligations of the any-size proofs, a file each.")  # fmt: skip
-@click.option("-o", "output", metavar="FILE", help="Write to FILE; of a TLA+ module also FILE with `.cfg`, for TLC.")
-@click.option("--out-dir", metavar="DIR", help="Write `NAME.tla` and `NAME.cfg` there, or the `.smt2` files.")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE; beside a TLA+ module also what TLC needs.")
+@click.option(
+    "--out-dir",
+    metavar="DIR",
+    help="Write `NAME.tla` there, with `MCNAME.tla` and `MCNAME.cfg` for TLC; or the `.smt2` files.",
+)
 @selecting
 def command(
     path: str,
@@ -94,8 +98,9 @@ def _tla(
     if place is None:
         sys.stdout.write(module.text)
         return 0
-    write(place, module.text)
     scope = counted_scope(system, sizes_of(system, selection))
     only = None if not selection.names else selection.names
-    write(str(Path(place).with_suffix(".cfg")), config(module, scope, settings[0], only=only))
+    files = module.files(config(module, scope, settings[0], only=only))
+    for name, text in files.items():
+        write(place if text is module.text else str(Path(place).with_name(name)), text)
     return 0

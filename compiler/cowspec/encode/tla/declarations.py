@@ -3,9 +3,19 @@
 from collections.abc import Iterator
 
 from cowspec.check import typed
-from cowspec.check.typed import BoolType, EnumType, SortType, StructType, Type
+from cowspec.check.typed import BoolType
 from cowspec.check.walk import walk
 from cowspec.encode.tla.actions import idle_frame
+from cowspec.encode.tla.apalache import (
+    PARTS,
+    frame_type,
+    function_type,
+    lock_type,
+    table_type,
+    typed_as,
+    uninterpreted,
+    value_type,
+)
 from cowspec.encode.tla.env import ref_counts, ref_tables
 from cowspec.encode.tla.expressions import shown
 from cowspec.encode.tla.layout import laid_out
@@ -16,14 +26,8 @@ from cowspec.encode.tla.store import text
 from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, Symbols, type_of
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.encode.tla.text import bullet, enclosed, filled, hanging, indented
-from cowspec.syntax.ast import LockKind, QuantKind
+from cowspec.syntax.ast import QuantKind
 from cowspec.system.lowering.layout import CPU
-
-PARTS = {
-    LockKind.MUTEX: (WRITERS,),
-    LockKind.RWLOCK: (READERS, WRITERS),
-    LockKind.SEQCOUNT: (WRITERS, SEEN),
-}
 
 
 def module_name(model: typed.Model) -> str:
@@ -47,9 +51,9 @@ def constants(known: Symbols) -> Iterator[str]:
     model = known.model
     rows: list[tuple[str, str, str]] = []
     for sort in model.sorts:
-        rows.append((f"Set({_uninterpreted(sort)})", known.domains[sort], ""))
+        rows.append((f"Set({uninterpreted(sort)})", known.domains[sort], ""))
     for sort in model.sorts:
-        rows.append((_uninterpreted(sort), known.none[sort], ""))
+        rows.append((uninterpreted(sort), known.none[sort], ""))
     for switch in model.switches:
         if switch.is_fix:
             rows.append(("Bool", known.switches[switch.name], dict(switch.options)["on"]))
@@ -70,15 +74,14 @@ def variables(known: Symbols, faults: bool) -> Iterator[str]:
     for var in known.model.vars:
         table = known.tables[var.name]
         said = "history: steers nothing" if var.ghost else "each page in it is a reference" if var.is_ref else ""
-        rows.append((_function(known, table.index, apalache(known, var.type)), table.name, said))
+        rows.append((function_type(known, table.index, value_type(known, var.type)), table.name, said))
     for lock in known.model.locks:
-        holder = "Set(<<" + _uninterpreted(CPU) + ", Str>>)"
-        record = "{ " + ", ".join(f"{part}: {holder}" for part in PARTS[lock.kind]) + " }"
-        rows.append((_function(known, lock.index, record), known.tables[lock.name].name, lock.kind.value))
+        rows.append(
+            (function_type(known, lock.index, lock_type(lock.kind)), known.tables[lock.name].name, lock.kind.value)
+        )
     for proc in known.model.procs:
-        fields = ", ".join(f"{name}: {apalache(known, of)}" for name, of in known.frame_fields(proc.name))
-        record = f"{{ {PC}: Str, {fields} }}" if fields else f"{{ {PC}: Str }}"
-        rows.append((_function(known, (CPU,), record), known.tables[proc.name].name, "the call on each CPU"))
+        of = function_type(known, (CPU,), frame_type(known, proc))
+        rows.append((of, known.tables[proc.name].name, "the call on each CPU"))
     if faults:
         rows.append(("Str", "fault", "what a step has done that it must not"))
     if rows:
@@ -94,33 +97,8 @@ def _declared(head: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
     yield ""
     yield head
     for n, (of, name, said) in enumerate(rows):
-        yield f"  \\* @type: {of};"
+        yield f"  {typed_as(of)}"
         yield f"  {name}{',' if n + 1 < len(rows) else ''}" + (f"  {comment(said)}" if said else "")
-
-
-def apalache(known: Symbols, of: Type) -> str:
-    match of.base:
-        case BoolType():
-            return "Bool"
-        case EnumType():
-            return "Str"
-        case SortType(name):
-            return _uninterpreted(name)
-        case StructType(name):
-            fields = [f"{field_name(f)}: {apalache(known, inside)}" for f, inside in known.layout.structs[name]]
-            fields += [f"{PRESENT}: Bool"] if known.marked(name) else []
-            return "{ " + ", ".join(fields) + " }"
-
-
-def _uninterpreted(sort: str) -> str:
-    return identifier(sort).upper()
-
-
-def _function(known: Symbols, index: tuple[str, ...], value: str) -> str:
-    kinds = [_uninterpreted(name) if name in known.model.sorts else "Str" for name in index]
-    if not kinds:
-        return value
-    return f"{kinds[0] if len(kinds) == 1 else '<<' + ', '.join(kinds) + '>>'} -> {value}"
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
@@ -135,6 +113,7 @@ def values(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str
     for struct in model.structs:
         yield from _struct(known, struct)
     for proc in model.procs:
+        yield typed_as(frame_type(known, proc))
         yield f"{known.idle[proc.name]} == {text(idle_frame(proc, known))}"
     if known.has_locks:
         procs = ", ".join(string(proc.name) for proc in model.procs)
@@ -142,7 +121,7 @@ def values(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str
     yield from _lock_values(known)
     for sort in known.refs:
         yield from _references(known, sort)
-    yield from ("", comment("`f[x]`; `none` where x is absent"), "\\* @type: (k -> v, k, v) => v;")
+    yield from ("", comment("`f[x]`; `none` where x is absent"), typed_as("(k -> v, k, v) => v"))
     f, x, none = _bound(known, "f", "x", "none")
     yield f"ValueAt({f}, {x}, {none}) == IF {x} \\in DOMAIN {f} THEN {f}[{x}] ELSE {none}"
     if model.procs:
@@ -151,7 +130,7 @@ def values(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[str
         for proc in model.procs:
             yield f"  /\\ {known.tables[proc.name].name}[{c}].{PC} = {IDLE}"
     if faults:
-        yield from ("", comment("a step that does what the language forbids"), "\\* @type: Str => Bool;")
+        yield from ("", comment("a step that does what the language forbids"), typed_as("(Str) => Bool"))
         (said,) = _bound(known, "text")
         yield from (f"Fault({said}) ==", f"  /\\ fault' = {said}", "  /\\ UNCHANGED world")
 
@@ -174,6 +153,8 @@ def _references(known: Symbols, sort: str) -> Iterator[str]:
         "",
         comment(f"how many places hold a reference to an element of {known.domains[sort]}, in these tables"),
     )
+    types = [uninterpreted(sort), *(table_type(known, table) for table in tables)]
+    yield from filled("(* @type: (", types, ") => Int; *)")
     yield f"{name}_in({', '.join((x, *given))}) =="
     yield f"  IF {x} = {known.none[sort]} THEN 0"
     total = list(ref_counts(sort, x, dict(zip(tables, given, strict=True)), env))
@@ -197,11 +178,14 @@ def _lock_values(known: Symbols) -> Iterator[str]:
     for kind, free in known.unlocked.items():
         parts = PARTS[kind]
         yield from ("", comment(f"a {kind.value} that nobody holds, and all of a table without a holder"))
+        yield typed_as(lock_type(kind))
         yield f"{free} == [{', '.join(f'{part} |-> {{}}' for part in parts)}]"
         for is_indexed in sorted({bool(lock.index) for lock in known.model.locks if lock.kind is kind}):
             lock, holder, i = _bound(known, "lock", "holder", "i")
             at = f"[{i}]" if is_indexed else ""
             record = "[" + ", ".join(f"{part} |-> {lock}{at}.{part} \\ {{{holder}}}" for part in parts) + "]"
+            one = lock_type(kind, "h")
+            yield typed_as(f"(i -> {one}, h) => i -> {one}" if is_indexed else f"({one}, h) => {one}")
             yield f"{released(kind, is_indexed)}({lock}, {holder}) =="
             yield f"  [{i} \\in DOMAIN {lock} |-> {record}]" if is_indexed else f"  {record}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cowspec.check import typed
 from cowspec.encode.tla import declarations
 from cowspec.encode.tla.actions import Action, actions
-from cowspec.encode.tla.names import identifier
+from cowspec.encode.tla.names import comment, identifier
 from cowspec.encode.tla.properties import Definition, definitions
 from cowspec.encode.tla.symbols import Symbols, symbols
 from cowspec.system.ir import Scope, Setting, System
@@ -15,13 +15,25 @@ from cowspec.system.lowering.spends import without_spends
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A TLA+ module, with what the reader of TLC's output needs to know of it."""
+    """A TLA+ module, with what the reader of TLC's output needs to know of it. `checking`: the text of the module that
+    TLC starts from. It extends the first by what only TLC understands; Apalache, which reads the first, has no type for
+    permutations of different sorts in one set."""
 
     name: str
     text: str
+    checking: str
     symbols: Symbols
     properties: tuple[Definition, ...]
     can_fault: bool
+
+    @property
+    def root(self) -> str:
+        """The name of the module that TLC starts from, as is usual for such a module."""
+        return f"MC{self.name}"
+
+    def files(self, cfg: str) -> Mapping[str, str]:
+        """What TLC wants to have in one folder; `cfg`: a configuration."""
+        return {f"{self.name}.tla": self.text, f"{self.root}.tla": self.checking, f"{self.root}.cfg": cfg}
 
 
 def tla_module(model: typed.Model, system: System, name: str | None = None) -> Module:
@@ -36,18 +48,21 @@ def tla_module(model: typed.Model, system: System, name: str | None = None) -> M
         made = actions(known, system.steps, variables)
     defined = tuple(each for prop in model.properties for each in definitions(known, prop, faults=faults))
     name = name if name is not None and name == identifier(name) else declarations.module_name(model)
-    text = "".join(line.rstrip() + "\n" for line in _lines(name, known, made, defined, variables, faults))
-    return Module(name, text, known, defined, faults)
+    text = _text(_lines(name, known, made, defined, variables, faults))
+    return Module(name, text, _text(_checking(name, known, variables, faults)), known, defined, faults)
+
+
+def _text(lines: Iterator[str]) -> str:
+    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _lines(
     name: str, known: Symbols, made: tuple[Action, ...], defined: tuple[Definition, ...], variables: tuple[str, ...],
     faults: bool,
 ) -> Iterator[str]:  # fmt: skip
-    title = f" MODULE {name} "
-    yield title.center(100, "-")
+    yield f" MODULE {name} ".center(100, "-")
     yield from declarations.header(known)
-    yield "EXTENDS Naturals, FiniteSets, TLC"
+    yield "EXTENDS Naturals, FiniteSets"
     yield from declarations.constants(known)
     yield from declarations.variables(known, faults)
     yield from declarations.values(known, variables, faults)
@@ -67,7 +82,14 @@ def _lines(
         )
     for each in defined:
         yield from ("", *each.lines)
-    yield from declarations.section("for TLC")
+    yield "=" * 100
+
+
+def _checking(name: str, known: Symbols, variables: tuple[str, ...], faults: bool) -> Iterator[str]:
+    yield f" MODULE MC{name} ".center(100, "-")
+    yield comment(f"For TLC: {name} up to symmetry, and how an error trace is shown.")
+    yield f"EXTENDS {name}, TLC"
+    yield ""
     yield from declarations.for_tlc(known, variables, faults)
     yield "=" * 100
 
