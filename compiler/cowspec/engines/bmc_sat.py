@@ -20,6 +20,9 @@ class Sat(Protocol):
     def solve(self, assumptions: Sequence[int], deadline: float) -> bool | None:
         """Satisfiable, unsatisfiable, or None: not known when `time.process_time()` passed the deadline."""
 
+    def core(self, assumptions: Sequence[int]) -> list[int] | None:
+        """Some of the assumptions that are unsatisfiable together; None if all are satisfiable."""
+
     def value(self, literal: int) -> bool:
         """In the model of the last `solve` that returned True; a variable in no clause is false."""
 
@@ -47,6 +50,11 @@ class PySat:
             if time.process_time() > deadline:
                 return None
             conflicts += conflicts // 2
+
+    def core(self, assumptions: Sequence[int]) -> list[int] | None:
+        if self._solver.solve(assumptions=list(assumptions)):
+            return None
+        return list(self._solver.get_core() or [])
 
     def value(self, literal: int) -> bool:
         variable = abs(literal)

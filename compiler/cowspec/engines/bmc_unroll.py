@@ -41,6 +41,10 @@ class Unrolling:
     def solve(self, assumptions: Sequence[int], deadline: float) -> bool | None:
         return self._sat.solve(assumptions, deadline)
 
+    def core(self, assumptions: Sequence[int]) -> list[int] | None:
+        """Some of the assumptions that cannot hold together; None if all can."""
+        return self._sat.core(assumptions)
+
     def literal(self, literal: Literal, frame: int) -> int:
         """The solver's literal for the template's at this frame."""
         found = self._frames[frame][literal]

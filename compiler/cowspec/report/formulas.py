@@ -47,6 +47,9 @@ class _Printer:
         return f"({text})" if binds < loosest else text
 
     def _formula(self, formula: Formula, names: Mapping[str, str]) -> Text:
+        lock = self._lock(formula, names)
+        if lock is not None:
+            return lock, COMPARED
         match formula:
             case ir.Const(value):
                 return ("true" if value else "false"), COMPARED
@@ -83,6 +86,29 @@ class _Printer:
                 raise Unsayable(f"{formula}")
             case _:
                 assert_never(formula)
+
+    def _lock(self, formula: Formula, names: Mapping[str, str]) -> str | None:
+        """`held(l[m])`, `write_held(l[m])`, `changed(s[m], t)`, if the formula says that of all procs of the lock."""
+        match formula:
+            case ir.Quant(QuantKind.EXISTS, (binder,), body):
+                holder: Term | None = ir.Param(binder.name)
+            case _:
+                body, holder = formula, None
+        tests = body.parts if isinstance(body, ir.Or) else (body,)
+        read = [each for each in tests if isinstance(each, ir.Test) and each.var.count("@") == 2]
+        if len(read) < len(tests) or len({each.args for each in read}) != 1:
+            return None
+        lock = read[0].var.partition("@")[0]
+        said = {each.var for each in read}
+        args = read[0].args
+        place = f"{lock}[{', '.join(self._term(arg, names) for arg in args[:-1])}]" if len(args) > 1 else lock
+        for word, modes in (("held", ("write", "read")), ("write_held", ("write",)), ("changed", ("seen",))):
+            if said == {name for name in self._vars if name.split("@")[:-1] in [[lock, mode] for mode in modes]}:
+                if word == "changed" and holder is None:
+                    return f"changed({place}, {self._term(args[-1], names)})"
+                if word != "changed" and args[-1] == holder:
+                    return f"{word}({place})"
+        return None
 
     def _negated(self, body: Formula, names: Mapping[str, str]) -> Text:
         match body:

@@ -32,11 +32,14 @@ class Atom:
     only_positive: bool = False
     of: str = ""
     is_weak: bool = False
+    is_naming: bool = False
 
 
 def cost(atom: Atom, truth: bool) -> int:
     """What the literal adds to a lemma. That some value is there is a weak conclusion: at any size the prover does not
     know that a value which is there exists, so which one it is is worth more."""
+    if atom.is_naming and truth:
+        return 4 if of_step(atom.formula) is not None else 3
     return atom.cost + (10 if atom.is_weak and not truth else 0)
 
 
@@ -44,6 +47,7 @@ def atoms(system: ir.System, bound: Names, *, switches: bool) -> tuple[Atom, ...
     """All atoms about these names. `switches`: also which options are set."""
     found = [*_equalities(bound), *_reads(system, bound), *_values(system, bound), *_counts(system, bound)]
     found += _calls(system, bound)
+    found += _locks(system, bound)
     if switches:
         found += [
             Atom(ir.SwitchIs(switch.name, option), frozenset(), 10)
@@ -97,10 +101,12 @@ def _reads(system: ir.System, bound: Names) -> Iterator[Atom]:
                 yield Atom(ir.Present(here), names([ir.Present(here)]), 9, of=var.name, is_weak=weak)
             if var.domain in enums:
                 for member in enums[var.domain]:
-                    yield _atom(ir.Equal(here, ir.Member(var.domain, member)), 11, of=var.name)
+                    formula = ir.Equal(here, ir.Member(var.domain, member))
+                    yield Atom(formula, names([formula]), 11, of=var.name, is_naming=var.name.endswith("@pc"))
             else:
                 for name in _of_sort(bound, var.domain):
-                    yield _atom(ir.Equal(here, name), of=var.name)
+                    formula = ir.Equal(here, name)
+                    yield Atom(formula, names([formula]), 10, of=var.name, is_naming=is_frame(var))
 
 
 def _values(system: ir.System, bound: Names) -> Iterator[Atom]:
@@ -159,6 +165,34 @@ def _calls(system: ir.System, bound: Names) -> Iterator[Atom]:
                         cost = 22 - 2 * size - 2 * bool(at)
                         yield Atom(formula, frozenset(taken), cost, only_positive=True)
 
+
+def _locks(system: ir.System, bound: Names) -> Iterator[Atom]:
+    """`held(l[m])`, `write_held(l[m])`, `changed(s[m], t)`"""
+    tables: dict[str, dict[str, list[ir.StateVar]]] = {}
+    for var in system.vars:
+        if is_lock(var):
+            lock, mode, _ = var.name.split("@")
+            tables.setdefault(lock, {}).setdefault(mode, []).append(var)
+    holder = ir.Param(HOLDER)
+    for modes in tables.values():
+        writers, readers, watchers = (modes.get(mode, []) for mode in ("write", "read", "seen"))
+        index = next(iter(modes.values()))[0].index[:-1]
+        for args in _instances(bound, index):
+            for group in ([*writers, *readers], writers) if readers else (writers,):
+                if group:
+                    held = _any([ir.Test(var.name, (*args, holder)) for var in group])
+                    formula = ir.Quant(QuantKind.EXISTS, (ir.Binder(HOLDER, "Cpu"),), held)
+                    yield Atom(formula, names([formula]) - {HOLDER}, 10)
+            for cpu in _of_sort(bound, "Cpu") if watchers else ():
+                yield _atom(_any([ir.Test(var.name, (*args, cpu)) for var in watchers]))
+
+
+def _any(parts: Sequence[ir.Formula]) -> ir.Formula:
+    return parts[0] if len(parts) == 1 else ir.Or(tuple(parts))
+
+
+HOLDER = "holder"
+"""The name of the CPU of whoever holds a lock."""
 
 CALLER = "t_"
 """The name of the CPU of the call in an existential atom."""

@@ -23,6 +23,7 @@ class Batch:
     """States of a system at one scope, ready to be asked."""
 
     def __init__(self, system: ir.System, scope: ir.Scope, states: Sequence[tuple[ir.State, ir.Setting]]) -> None:
+        self._system, self._states = system, states
         self.scope = scope
         self.count = len(states)
         self.every = (1 << self.count) - 1
@@ -32,6 +33,11 @@ class Batch:
         self._cells = _columns([state for state, _ in states])
         self._switches = _switches([setting for _, setting in states])
         self._known: dict[tuple[str, tuple[int, ...]], Values] = {}
+
+    def thinned(self, count: int) -> "Batch":
+        """About so many of the states, spread evenly."""
+        step = max(1, len(self._states) // count)
+        return Batch(self._system, self.scope, self._states[::step])
 
     def holds(self, formula: ir.Formula, names: Environment) -> int:
         """The states where the formula is true. Not for `old` and `Flag`: ValueError."""

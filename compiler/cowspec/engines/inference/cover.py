@@ -17,7 +17,7 @@ from pysat.formula import WCNF
 
 Literal = tuple[Atom, bool]
 
-MAX_COST = 8
+MAX_COST = 26
 """No lemma costs more, a plain literal being worth 1: what needs a longer one is not found."""
 
 
@@ -50,7 +50,7 @@ class Cover:
         self._own = [tuple(sorted(atom.names)) for atom, _ in literals]
         formula = WCNF()
         for number, literal in enumerate(literals, 1):
-            formula.append([-number], weight=(cost(*literal) + 5) // 10)
+            formula.append([-number], weight=max(1, (cost(*literal) + 1) // 3))
         self._solver = RC2(formula)
         self._count = len(literals)
         self.rounds = 0

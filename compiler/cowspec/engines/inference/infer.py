@@ -13,8 +13,10 @@ from itertools import count
 from time import process_time
 
 from cowspec.engines.induction import InductionResult, prove
-from cowspec.engines.inference.cover import Instances
-from cowspec.engines.inference.search import Lemma, Search, Stuck, begin, extend, sampled
+from cowspec.engines.inference.bitsets import Batch
+from cowspec.engines.inference.cover import Instances, instances
+from cowspec.engines.inference.sampling import sample
+from cowspec.engines.inference.search import Level, Search, Stuck, begin
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, System
@@ -36,8 +38,8 @@ OBLIGATION_SECONDS = 10.0
 FIRST_SECONDS = 1.0
 """The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
-SPARE_SECONDS = 2.0
-"""The same for proofs that try to do without a lemma; one that takes longer is no reason to leave it out."""
+FEW = 3_000
+"""Samples of each scope that a candidate is compared with first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +105,40 @@ def infer(
     batches = samples()
     compared = sum(each.batch.count for each in batches)
     say(f"{compared} samples: {process_time() - began:.1f} s")
-    search = begin(base, goals, given, when, batches, _runs_scope(base), began + seconds, say)
-    result, stuck = first, None
-    for scopes, real in _stages(base):
-        stuck = extend(search, scopes, real=real)
-        if stuck is not None:
-            break
-        found = tuple(search.lemmas.values())
+    search = begin(base, goals, given, when, batches, began + seconds, say)
+    few = [instances(each.batch.thinned(FEW)) for each in batches]
+    result, stuck, found = first, None, list[int]()
+    for number, scope in enumerate(_scopes(base)):
+        level = Level(search, scope)
+        if number == 0:
+            level.from_templates(few)
+        else:
+            level.start_from(search.known)
+        stuck = level.settle_goals()
+        search.known = list(level.pool.settled)
+        say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - began:.1f} s")
+        if stuck is not None or (number == 0 and _has_more(base)):
+            if stuck is not None:
+                break
+            continue
+        found = level.needed()
         result = prove(_with_lemmas(base, search, found), goals, when, bounds)
-        say(f"{len(found)} lemmas: {'proved' if _all_proved(result) else 'not yet proved'}")
+        say(
+            f"{len(found)} lemmas: {'proved' if _all_proved(result) else 'not yet proved'}, {process_time() - began:.1f} s"
+        )
         for failure in result.failures:
             say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
         if _all_proved(result):
             break
-    lemmas = tuple(search.lemmas.values())
     if _all_proved(result):
-        lemmas, result = minimal(base, search, lemmas, result, goals, when, bounds)
-    effort = Effort(compared, search.counterexamples, search.number, process_time() - began)
-    made = _named(search, lemmas, {p.name for p in system.properties})
+        found = _used(found, result)
+    elif stuck is None:
+        stuck = Stuck("what is inductive at the scopes searched is not at any size")
+    effort = Effort(compared, search.counterexamples, len(search.clauses), process_time() - began)
+    made = _named(search, found, {p.name for p in system.properties})
     if stuck is not None and stuck.cti is not None and single is not None:
         stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
-    return Inferred(result.verdicts, made, stuck, effort)
+    return Inferred(result.verdicts, made, None if _all_proved(result) else stuck, effort)
 
 
 def reachable(system: System, when: ir.Formula, seed: int) -> list[Instances]:
@@ -133,36 +148,20 @@ def reachable(system: System, when: ir.Formula, seed: int) -> list[Instances]:
         system = replace(slice_system(system, settings[0]), switches=())
         settings = ((),)
     step = max(1, len(settings) // SETTINGS)
-    return sampled(system, settings[::step][:SETTINGS], seed, _sampled_scopes(system), visits=VISITS, kept=KEPT)
+    chosen = settings[::step][:SETTINGS]
+    return [
+        instances(Batch(system, scope, sample(system, scope, chosen, seed, visits=VISITS, kept=KEPT)))
+        for scope in _sampled_scopes(system)
+    ]
 
 
-def minimal(
-    base: System,
-    search: Search,
-    lemmas: tuple[Lemma, ...],
-    result: InductionResult,
-    goals: Sequence[str],
-    when: ir.Formula,
-    limits: Limits,
-) -> tuple[tuple[Lemma, ...], InductionResult]:
-    """Those of the lemmas that the proof needs: leaving out any one breaks it."""
-    kept = _used(lemmas, result)
-    for lemma in sorted(kept, key=lambda lemma: -lemma.clause.cost):
-        if lemma not in kept:
-            continue
-        rest = tuple(each for each in kept if each is not lemma)
-        again = prove(_with_lemmas(base, search, rest), goals, when, replace(limits, timeout=SPARE_SECONDS))
-        if _all_proved(again):
-            kept, result = _used(rest, again), again
-    return kept, result
-
-
-def _used(lemmas: tuple[Lemma, ...], result: InductionResult) -> tuple[Lemma, ...]:
+def _used(numbers: Sequence[int], result: InductionResult) -> list[int]:
+    """Those of the lemmas that the proof uses."""
     used: set[str] = set()
     for _, verdict in result.verdicts:
         if isinstance(verdict, Proved):
             used.update(getattr(verdict.evidence, "conjuncts", ()))
-    return tuple(lemma for lemma in lemmas if lemma.name in used)
+    return [number for number in numbers if _name(number) in used]
 
 
 def _all_proved(result: InductionResult) -> bool:
@@ -173,29 +172,33 @@ def _without_lemmas(system: System) -> System:
     return replace(system, properties=tuple(p for p in system.properties if p.kind is not PropertyKind.LEMMA))
 
 
-def _with_lemmas(system: System, search: Search, lemmas: Sequence[Lemma]) -> System:
+def _with_lemmas(system: System, search: Search, numbers: Sequence[int]) -> System:
     """The system with the goals, its own lemmas, and these; other properties would only cost time."""
     own = tuple(p for p in system.properties if p.kind is PropertyKind.LEMMA or p.name in search.goals)
-    return replace(system, properties=(*(_property(search, lemma) for lemma in lemmas), *own))
+    return replace(system, properties=(*(_property(search, number) for number in numbers), *own))
 
 
-def _property(search: Search, lemma: Lemma) -> ir.Property:
+def _name(number: int) -> str:
+    return f"found_{number}"
+
+
+def _property(search: Search, number: int) -> ir.Property:
     span = next(p.span for p in search.system.properties if p.name in search.goals)
-    return ir.Property(PropertyKind.LEMMA, lemma.name, None, lemma.clause.formula, False, (), span=span)
+    return ir.Property(PropertyKind.LEMMA, _name(number), None, search.clauses[number].formula, False, (), span=span)
 
 
-def _named(search: Search, lemmas: Sequence[Lemma], taken: set[str]) -> tuple[FoundLemma, ...]:
-    """Named after the property, with a number, in the order in which the search needed them."""
-    numbers = (f"{search.goals[0]}_{number}" for number in count(1))
-    free = (name for name in numbers if name not in taken)
-    names = {lemma.name: name for lemma, name in zip(lemmas, free, strict=False)}
+def _named(search: Search, numbers: Sequence[int], taken: set[str]) -> tuple[FoundLemma, ...]:
+    """Named after the property, with a number, those first that say least."""
+    options = (f"{search.goals[0]}_{number}" for number in count(1))
+    free = (name for name in options if name not in taken)
+    ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
     return tuple(
         FoundLemma(
-            replace(_property(search, lemma), name=names[lemma.name], text="found"),
-            lemma.clause.literals,
-            f"{names.get(lemma.goal, lemma.goal if lemma.goal in search.goals else 'another')} at {lemma.step}",
+            replace(_property(search, number), name=name, text="found"),
+            search.clauses[number].literals,
+            "a template" if number < search.base else "a counterexample to induction",
         )
-        for lemma in lemmas
+        for number, name in zip(ordered, free, strict=False)
     )
 
 
@@ -218,22 +221,19 @@ def _gups(system: System) -> int:
     return 2 if any(step.name in ("vmsplice", "get_for_write", "pin_for_read") for step in system.steps) else 1
 
 
-def _runs_scope(system: System) -> Scope:
-    return _scope(system, {"Page": 3, "Va": 1, "Gup": 1}, 2)
+def _scopes(system: System) -> list[Scope]:
+    """Growing; what is known at one is tried at the next."""
+    found = [
+        _scope(system, {"Va": 1, "Gup": 1}, 2),
+        _scope(system, {"Page": 3, "Gup": 2}, 2),
+        _scope(system, {"Cpu": 3, "Page": 4, "Mm": 3, "Va": 2, "Value": 2, "Gup": 2}, 3),
+    ]
+    return list(dict.fromkeys(found))
 
 
-def _stages(system: System) -> list[tuple[list[Scope], bool]]:
-    """Real states first, at growing scopes; then those that the prover considers too; then more elements."""
-    small = [
-        _scope(system, {"Page": 2}, 1),
-        _scope(system, {"Cpu": 2, "Page": 2}, 1),
-        _scope(system, {"Cpu": 2, "Mm": 2, "Page": 3}, 1),
-        _scope(system, {"Page": 3, "Gup": 1}, 2),
-    ]
-    small = list(dict.fromkeys(small))
-    return [
-        (small, True),
-        ([_scope(system, {"Page": 2, "Va": 1, "Gup": 1}, 2), _scope(system, {"Page": 3, "Gup": 1}, 2)], False),
-        ([_scope(system, {"Cpu": 3, "Page": 4, "Mm": 3, "Va": 2, "Value": 2, "Gup": 2}, 3)], True),
-        ([_scope(system, {"Cpu": 3, "Page": 4, "Mm": 3, "Va": 2, "Value": 2, "Gup": 2}, 3)], False),
-    ]
+def _has_more(system: System) -> bool:
+    return len(_scopes(system)) > 1
+
+
+def _text(scope: Scope) -> str:
+    return ", ".join(f"{sort}={size}" for sort, size in scope)

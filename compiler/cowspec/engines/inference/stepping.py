@@ -6,21 +6,23 @@ considers: `typing` and the compiler's facts hold, but a present value need not 
 what is inductive among the latter has a chance there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cowspec.encode.finite.circuit import TRUE, Circuit, Clauses, Literal
 from cowspec.encode.finite.decode import Truths, setting_of
-from cowspec.encode.finite.ground import Grounder, Table
+from cowspec.encode.finite.ground import Grounder, Run, Table
 from cowspec.encode.finite.template import build
 from cowspec.encode.relational.connectives import resolve
-from cowspec.encode.relational.formula import Formula, RelSystem
+from cowspec.encode.relational.formula import Formula, RelSystem, Sym
+from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.bmc import starting
 from cowspec.engines.bmc_asking import Asker
 from cowspec.engines.bmc_sat import cadical, glucose
 from cowspec.engines.bmc_unroll import Unrolling
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System, Value
+from cowspec.system.traverse import names as names_of
 from cowspec.verdict import TraceStep
 
 
@@ -57,6 +59,9 @@ class Steps:
         self._clauses = Clauses(self._circuit)
         self._solver_of: dict[Literal, int] = {TRUE: self._unrolling.literal(TRUE, 0)}
         self._sent = 0
+        self._both: dict[Literal, Literal] = {}
+        self._sizes = dict(scope) | {name: len(members) for name, members in system.enums}
+        self._atoms: dict[tuple[ir.Formula, bool, int], tuple[tuple[str, ...], Run, dict[tuple[int, ...], int]]] = {}
         if start and depth:
             self._given.append(-self._unrolling.faulted(depth))
         self._tables = {frame: self._frame_tables(frame) for frame in {0, depth}}
@@ -65,32 +70,66 @@ class Steps:
         self._literals: dict[tuple[str, int, bool], int] = {}
         self._last: list[int] = []
         self._pinned: list[int] = []
-        self._fired: dict[str, int] = {}
         self.queries = 0
-
-    def breaks(
-        self,
-        name: str,
-        formula: Formula,
-        assumed: Iterable[tuple[str, Formula]],
-        deadline: float,
-        step: str | None = None,
-    ) -> bool | None:
-        """Is there a step (of this name) from a state with all that is assumed to one without the formula? None: out of
-        time. The state is then `before()`."""
-        given = [*self._given, *(self._literal(each, what, 0, True) for each, what in assumed)]
-        if step is not None:
-            given.append(self._fires(step))
-        return self._ask([*given, self._literal(name, formula, self.depth, False)], deadline)
-
-    def violated(self, name: str, formula: Formula, deadline: float) -> bool | None:
-        """Does a run from a start state end without the formula? The state is then `after()`."""
-        return self._ask([*self._given, self._literal(name, formula, self.depth, False)], deadline)
 
     def _ask(self, given: list[int], deadline: float) -> bool | None:
         self.queries += 1
         self._last = given
         return self._unrolling.solve(given, deadline)
+
+    # ---- clauses of literals -----------------------------------------------------------------------------------------
+
+    def size(self, domain: str) -> int:
+        """How many elements the sort (or enum) has."""
+        return self._sizes[domain]
+
+    def fresh(self) -> int:
+        """A new literal."""
+        return self._unrolling.fresh()
+
+    def require(self, clauses: Iterable[Sequence[int]]) -> None:
+        """From now on each of the disjunctions holds."""
+        for each in clauses:
+            self._unrolling.add(list(each))
+
+    def ask(self, given: Sequence[int], deadline: float) -> bool | None:
+        """Is there a step with all these literals? The state is then `before()`; None: out of time."""
+        return self._ask([*self._given, *given], deadline)
+
+    def satisfiable(self, given: Sequence[int]) -> bool:
+        return bool(self._unrolling.solve([*self._given, *given], float("inf")))
+
+    def core(self, given: Sequence[int]) -> list[int] | None:
+        """Those of the literals with which there is no step; None if there is one with all."""
+        return self._unrolling.core([*self._given, *given])
+
+    def holds(self, literal: int) -> bool:
+        """In the answer to the last question."""
+        return self._unrolling.solver_value(literal)
+
+    def claim(self, name: str, formula: Formula, *, after: bool) -> int:
+        """A literal that implies the formula before the step, or (`after`) its negation after it."""
+        return self._literal(name, formula, self.depth if after else 0, not after)
+
+    def atom(
+        self, formula: ir.Formula, names: Sequence[ir.Binder], where: Mapping[str, int], frame: int, *, asserted: bool
+    ) -> int:
+        """A literal that is equivalent to the formula of these elements. `asserted`: as the prover takes it where it
+        is asserted."""
+        key = (formula, asserted, frame)
+        known = self._atoms.get(key)
+        if known is None:
+            used = names_of([formula])
+            free = tuple(name for name in names if name.name in used)
+            symbols = {name.name: Sym(name.name, name.domain) for name in free}
+            run = self._grounders[frame].compile(resolve(formula_of(self.system, formula, symbols), asserted))
+            known = self._atoms[key] = (tuple(name.name for name in free), run, {})
+        free_names, run, found = known
+        elements = tuple([where[name] for name in free_names])
+        literal = found.get(elements)
+        if literal is None:
+            literal = found[elements] = self._equivalent(run(dict(where)))
+        return literal
 
     def smallest(self) -> None:
         """After a question that found a state: the same question, with as few true atoms as taking them in order can
@@ -112,9 +151,9 @@ class Steps:
         self._pinned = [*given, *needed]
         self._unrolling.solve(self._pinned, float("inf"))
 
-    def excludes(self, name: str, formula: Formula) -> bool:
-        """The formula is false in the state that `smallest` found."""
-        return not self._unrolling.solve([*self._pinned, self._literal(name, formula, 0, True)], float("inf"))
+    def agrees(self, given: Sequence[int]) -> bool:
+        """The literals can be true together with the state that `smallest` found."""
+        return self._unrolling.solve([*self._pinned, *given], float("inf")) is True
 
     def before(self) -> tuple[State, Setting]:
         """The state that the last question found. A value that is present and is none of the elements is -1."""
@@ -125,24 +164,11 @@ class Steps:
         firing, _ = self._asker.firing(self.scope, 0)
         return TraceStep(firing, (), self._state(1)[0])
 
-    def after(self) -> tuple[State, Setting]:
-        """The state that the run found ends in."""
-        return self._state(self.depth)
-
     def _state(self, frame: int) -> tuple[State, Setting]:
         truths = self._asker.truths(self.scope, frame)
         sizes, members = dict(self.scope), dict(self.system.enums)
         tables = tuple(_table(var, sizes, members, truths) for var in self.system.vars)
         return tables, setting_of(self.system, truths)
-
-    def steps(self) -> tuple[str, ...]:
-        """The names of the steps."""
-        return tuple(dict.fromkeys(step.name for step in self._asker.rel.steps))
-
-    def _fires(self, step: str) -> int:
-        if step not in self._fired:
-            self._fired[step] = self._asker.fires(step, 0)
-        return self._fired[step]
 
     def _frame_tables(self, frame: int) -> dict[str, Table]:
         tables: dict[str, Table] = {}
@@ -166,6 +192,18 @@ class Steps:
             self._send()
             found = self._literals[key] = self._translated(guard)
         return found
+
+    def _equivalent(self, literal: Literal) -> int:
+        """A literal of the solver that is equivalent to this one of the circuit."""
+        node = abs(literal)
+        own = self._both.get(node)
+        if own is None:
+            own = self._circuit.variable()
+            self._clauses.require(-own, node)
+            self._clauses.require(own, -node)
+            self._send()
+            self._both[node] = own
+        return self._translated(own if literal > 0 else -own)
 
     def _send(self) -> None:
         for clause in self._clauses.clauses[self._sent :]:

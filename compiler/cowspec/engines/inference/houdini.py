@@ -1,0 +1,159 @@
+"""The largest inductive part of thousands of candidate lemmas, at one scope (Flanagan and Leino: Houdini, FME 2001).
+
+In: `Steps` at a scope, and clauses. Each clause has a *guard*, a literal that implies all its instances before the
+step, and for each violation after the step, up to renaming of elements (they are interchangeable), a literal that
+implies it.
+So a question is one call of the SAT solver, and one answer throws out every clause that its second state violates.
+
+What was found inductive can be *settled*: it is assumed from then on, except what follows from the rest of it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from cowspec.engines.inference.clauses import Clause
+from cowspec.engines.inference.stepping import Steps
+from cowspec.system import ir
+
+GROUP = 150
+"""So many clauses are asked about at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """`literal` implies that all of `falsified` are false: an instance of the clause after the step."""
+
+    literal: int
+    falsified: tuple[int, ...]
+
+
+class Pool:
+    """Clauses by number, at one scope. `settled`: those assumed without asking."""
+
+    def __init__(self, at: Steps) -> None:
+        self.at = at
+        self.settled: dict[int, None] = {}
+        self._guard: dict[int, int] = {}
+        self._clauses: dict[int, Clause] = {}
+        self._violations: dict[int, list[Violation]] = {}
+
+    def add(self, number: int, clause: Clause) -> None:
+        """One more clause; nothing if it is there."""
+        if number in self._guard:
+            return
+        guard = self._guard[number] = self.at.fresh()
+        self._clauses[number] = clause
+        sizes = [range(self.at.size(name.domain)) for name in clause.names]
+        self.at.require([-guard, *self._instance(clause, 0, elements)] for elements in product(*sizes))
+        violations = []
+        for elements in representatives(clause.names, self.at.size):
+            instance = self._instance(clause, 1, elements)
+            literal = self.at.fresh()
+            self.at.require([-literal, -each] for each in instance)
+            violations.append(Violation(literal, tuple(instance)))
+        self._violations[number] = violations
+
+    def inductive(self, numbers: Collection[int], given: Sequence[int], deadline: float) -> list[int]:
+        """The largest part of the clauses that is inductive relative to what is settled and to the literals `given`;
+        nothing if time ran out."""
+        alive = dict.fromkeys(number for number in numbers if number not in self.settled)
+        groups = [list(alive)[k : k + GROUP] for k in range(0, len(alive), GROUP)]
+        removals, clean = 0, dict.fromkeys(range(len(groups)), -1)
+        while True:
+            group = next((k for k, seen in clean.items() if seen != removals), None)
+            if group is None:
+                return list(alive)
+            mine = [number for number in groups[group] if number in alive]
+            answer = (
+                self._broken(mine, [*given, *(self._guard[number] for number in alive)], deadline) if mine else False
+            )
+            if answer is None:
+                return []
+            if not answer:
+                clean[group] = removals
+                continue
+            for number in [number for number in alive if self._is_violated(number)]:
+                del alive[number]
+            removals += 1
+
+    def settle(self, numbers: Iterable[int]) -> list[int]:
+        """Assumes these, the simplest first, but for those that follow from the others and from the facts."""
+        fresh = []
+        for number in sorted(numbers, key=lambda number: (self._clauses[number].cost, number)):
+            if number not in self.settled and not self.follows(number):
+                self.at.require([[self._guard[number]]])
+                self.settled[number] = None
+                fresh.append(number)
+        return fresh
+
+    def follows(self, number: int) -> bool:
+        """No state that has a next one and satisfies all that is settled violates the clause."""
+        clause = self._clauses[number]
+        return not any(
+            self.at.satisfiable([-literal for literal in self._instance(clause, 0, elements)])
+            for elements in representatives(clause.names, self.at.size)
+        )
+
+    def breaks(self, number: int, assumed: Iterable[int], given: Sequence[int], deadline: float) -> bool | None:
+        """Is there a step from a state with all of these to one that violates the clause? The state is then
+        `at.before()`; None: out of time."""
+        return self._broken([number], [*given, *(self._guard[each] for each in assumed)], deadline)
+
+    def guards(self, numbers: Iterable[int]) -> list[int]:
+        return [self._guard[number] for number in numbers]
+
+    def needed(self, target: int, assumed: Sequence[int], given: Sequence[int]) -> list[int] | None:
+        """Some of the clauses, from which the target follows after a step, none of which can be left out; None if all
+        are not enough."""
+        number_of = {self._guard[number]: number for number in assumed}
+        core = self.at.core([*given, *number_of, target])
+        if core is None:
+            return None
+        kept = [literal for literal in core if literal in number_of]
+        for literal in sorted(kept, key=lambda each: -self._clauses[number_of[each]].cost):
+            rest = [each for each in kept if each != literal]
+            smaller = self.at.core([*given, *rest, target]) if literal in kept else None
+            if smaller is not None:
+                kept = [each for each in rest if each in smaller]
+        return [number_of[literal] for literal in kept]
+
+    def violation_of(self, number: int) -> int:
+        """A literal that implies that the clause is violated after the step."""
+        some = self.at.fresh()
+        self.at.require([[-some, *(each.literal for each in self._violations[number])]])
+        return some
+
+    def _broken(self, numbers: Sequence[int], given: list[int], deadline: float) -> bool | None:
+        some = self.at.fresh()
+        self.at.require([[-some, *(each.literal for number in numbers for each in self._violations[number])]])
+        answer = self.at.ask([*given, some], deadline)
+        if not answer:
+            self.at.require([[-some]])
+        return answer
+
+    def _is_violated(self, number: int) -> bool:
+        return any(not any(self.at.holds(literal) for literal in each.falsified) for each in self._violations[number])
+
+    def _instance(self, clause: Clause, frame: int, elements: Sequence[int]) -> list[int]:
+        """The literals of the disjunction."""
+        where = {name.name: element for name, element in zip(clause.names, elements, strict=True)}
+        return [
+            -self.at.atom(atom.formula, clause.names, where, frame, asserted=False) if truth
+            else self.at.atom(atom.formula, clause.names, where, frame, asserted=True)
+            for atom, truth in clause.cube
+        ]  # fmt: skip
+
+
+def representatives(names: Sequence[ir.Binder], size: Callable[[str], int]) -> Iterator[tuple[int, ...]]:
+    """Elements for the names, one choice of each that differ in the numbering of elements only."""
+
+    def grow(at: tuple[int, ...], used: dict[str, int]) -> Iterator[tuple[int, ...]]:
+        if len(at) == len(names):
+            yield at
+            return
+        sort = names[len(at)].domain
+        for element in range(min(used.get(sort, 0) + 1, size(sort))):
+            yield from grow((*at, element), {**used, sort: max(used.get(sort, 0), element + 1)})
+
+    return grow((), {})

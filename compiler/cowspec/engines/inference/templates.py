@@ -1,0 +1,144 @@
+"""Candidate lemmas made from the structure of a model, before any counterexample is known.
+
+In: a system, and samples of its reachable states. Out: clauses that no sample contradicts, most of which are no
+lemmas: `houdini.py` keeps those that are inductive together.
+
+A clause is about an anchor (`anchors.py`), and says one thing more about it, or two that share those elements which the
+anchor does not name: "while the call copies page p, the PTE of its address does not grant write".
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cowspec.engines.inference.anchors import Anchor, Literal, assigned
+from cowspec.engines.inference.atoms import Atom, Names, atoms, is_frame
+from cowspec.engines.inference.bitsets import Batch
+from cowspec.engines.inference.clauses import Clause, clause, fresh_names
+from cowspec.engines.inference.possible import Samples
+from cowspec.system import ir
+
+MAX_EXTRAS = 3
+"""A literal speaks of at most so many elements that its anchor does not name."""
+
+
+class Template:
+    """The clauses about one anchor. `few`: samples that most cubes are found in; `every`: all of them."""
+
+    def __init__(self, system: ir.System, anchor: Anchor, few: Sequence[Batch], every: Sequence[Batch]) -> None:
+        self._system, self._anchor = system, anchor
+        self._names = fresh_names([*(name.domain for name in anchor.names), *_further(system)])
+        self._own = {name.name for name in anchor.names}
+        literals = list(_literals(system, anchor, self._names))
+        self._table = [*anchor.always, *(literal for _, literal in anchor.slots), *literals]
+        self._first = len(self._table) - len(literals)
+        self._samples = [Samples(self._names, self._table, few), Samples(self._names, self._table, every)]
+        self._alive: list[int] = []
+        self._is_met = not self._is_impossible(range(len(anchor.always)))
+
+    def singles(self) -> Iterator[Clause]:
+        """Those with one literal beside the anchor; only that there is no such anchor, if there is none."""
+        if not self._is_met:
+            yield clause(self._names, self._anchor.always)
+            return
+        for k in range(self._first, len(self._table)):
+            named = self._table[k][0].names
+            if named and named.isdisjoint(self._own):
+                continue
+            cube = self._closed((k,))
+            if self._is_impossible(cube):
+                yield clause(self._names, [self._table[each] for each in cube])
+            else:
+                self._alive.append(k)
+
+    def pairs(self) -> Iterator[Clause]:
+        """Those with two, neither of which is enough; after `singles`."""
+        rigid = {var.name for var in self._system.vars} - {
+            v for step in self._system.steps for v in assigned(step.body)
+        }
+        alive = [k for k in self._alive if self._table[k][0].of not in rigid]
+        extras = {k: frozenset(self._table[k][0].names - self._own) for k in alive}
+        calls = {k: _called(self._table[k][0], self._anchor) for k in alive}
+        for number, k in enumerate(alive):
+            for other in alive[number + 1 :]:
+                if calls[k] != calls[other] or not self._are_connected(k, other, extras):
+                    continue
+                if not _is_related(self._system, self._table[k], self._table[other]):
+                    cube = self._closed((k, other))
+                    if self._is_impossible(cube):
+                        yield clause(self._names, [self._table[each] for each in cube])
+
+    def _are_connected(self, one: int, two: int, extras: Mapping[int, frozenset[str]]) -> bool:
+        """They share what the anchor does not name; an equality may speak of part of it."""
+        if _is_same(self._table[two][0].formula):
+            return extras[two] <= extras[one]
+        return extras[one] == extras[two] or (_is_same(self._table[one][0].formula) and extras[one] <= extras[two])
+
+    def _is_impossible(self, cube: Sequence[int]) -> bool:
+        return not any(samples.possible(cube) for samples in self._samples)
+
+    def _closed(self, chosen: Sequence[int]) -> list[int]:
+        """With what is true of the anchor; that a call is under way follows from each of its slots, and its steps."""
+        anchor, table = self._anchor, self._table
+        used = {name for k in chosen for name in table[k][0].names}
+        count = len(anchor.always)
+        slots = [count + k for k, (name, _) in enumerate(anchor.slots) if name in used]
+        of_step = any(table[k][1] and table[k][0].of == f"{anchor.call}@pc" for k in chosen)
+        return [*([] if slots or of_step else range(count)), *slots, *chosen]
+
+
+def _further(system: ir.System) -> list[str]:
+    """The sorts of further elements: not of those that are only held, which equalities of places speak of."""
+    index = {sort for var in system.vars for sort in var.index}
+    held = {var.domain for var in system.vars if var.presence == ir.Presence.TOTAL and not is_frame(var)}
+    return [sort for sort in system.sorts if sort in index and sort not in held]
+
+
+def _literals(system: ir.System, anchor: Anchor, names: Names) -> Iterator[Literal]:
+    own = {name.name for name in anchor.names}
+    told = [literal[0].formula for literal in (*anchor.always, *(literal for _, literal in anchor.slots))]
+    places = {formula.left for formula in told if isinstance(formula, ir.Equal)}
+    for atom in atoms(system, names, switches=False):
+        formula = atom.formula
+        if formula in told or (isinstance(formula, ir.Equal) and formula.left in places):
+            continue
+        if len(atom.names - own) > MAX_EXTRAS or _is_of_other_call(atom, anchor):
+            continue
+        if not atom.only_positive and not _is_same(formula):
+            yield atom, True
+        yield atom, False
+
+
+def _is_same(formula: ir.Formula) -> bool:
+    return isinstance(formula, ir.Equal) and isinstance(formula.left, ir.Param)
+
+
+def _is_of_other_call(atom: Atom, anchor: Anchor) -> bool:
+    """About another call on the same CPU: there is none."""
+    if anchor.call is None or "@" not in atom.of or atom.of.startswith(f"{anchor.call}@"):
+        return False
+    return anchor.names[0].name in atom.names
+
+
+def _called(atom: Atom, anchor: Anchor) -> str | None:
+    """The proc of the call that the atom is about, if it is not the anchor's own."""
+    if "@" not in atom.of or (anchor.call is not None and anchor.names[0].name in atom.names):
+        return None
+    return atom.of.partition("@")[0]
+
+
+def _is_related(system: ir.System, one: Literal, two: Literal) -> bool:
+    """One says as much as both: a field that is true of a cell that is there; or both are about one step counter."""
+    if one[0].of == two[0].of and one[0].of.endswith("@pc") and one[1] and two[1]:
+        return True
+    owner = {var.name: var.owner for var in system.vars}
+    for field, cell in ((one, two), (two, one)):
+        if owner.get(field[0].of) == cell[0].of and cell[0].of:
+            return field[1] and _args(field[0].formula) == _args(cell[0].formula)
+    return False
+
+
+def _args(formula: ir.Formula) -> object:
+    match formula:
+        case ir.Test(_, args) | ir.Present(ir.Get(_, args)) | ir.Equal(ir.Get(_, args), _):
+            return args
+        case _:
+            return None
