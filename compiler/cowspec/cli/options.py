@@ -69,6 +69,16 @@ def _pooled(function: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+def _patient(function: Callable[..., int]) -> Callable[..., int]:
+    """For how many seconds lemmas are searched, as one value `inference`; None: not at all."""
+
+    @wraps(function)
+    def command(*args: Any, no_infer: bool, infer_timeout: float, **rest: Any) -> int:
+        return function(*args, inference=None if no_infer else infer_timeout, **rest)
+
+    return command
+
+
 def several(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
     """One decorator out of several, the first on top."""
 
@@ -114,6 +124,12 @@ working = patience(60.0)
 limiting = bounding(30)
 crossing = click.option("--cross", "twice", is_flag=True, callback=_cross,
                         help="Let cvc5 confirm every any-size proof (`pip install 'cowspec[cross]'`).")  # fmt: skip
+inferring = several(
+    _patient,
+    click.option("--no-infer", is_flag=True, help="Search no lemmas where a proof does not go through."),
+    click.option("--infer-timeout", type=click.FloatRange(1, 86400), default=120.0, show_default=True,
+                 metavar="SECONDS", help="For the lemmas of one property."),
+)  # fmt: skip
 styling = several(
     click.option("-v", "--verbose", is_flag=True, help="What changed in each step, ghosts, every diagram."),
     click.option("--width", type=click.IntRange(40, 1000), default=100, show_default=True, help="Of the output."),

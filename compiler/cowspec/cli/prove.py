@@ -8,7 +8,7 @@ import click
 from cowspec.cli.certificates import certifiable, write_certificate
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import crossing, limiting, reporting, selecting
+from cowspec.cli.options import crossing, inferring, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import prove
@@ -25,10 +25,12 @@ from cowspec.verdict import Limits
 @crossing
 @click.option("--cert", metavar="CERT",
               help="Write the proofs, for `cowspec verify-cert`; compressed if it ends in .gz.")  # fmt: skip
+@inferring
+@click.option("--from-scratch", is_flag=True, help="Without the lemmas that the models and the library have.")
 @reporting
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool, cert: str | None,
-    **rest: Any,
+    inference: float | None, from_scratch: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Prove the properties of the models (-i NAME: only these) under every switch setting, for every size; with --scope
     for the sizes given."""
@@ -37,7 +39,9 @@ def command(
         certifiable(systems)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
-    reports = judge(systems, selection, limits, jobs, partial(prove, twice=twice))
+    reports = judge(
+        systems, selection, limits, jobs, partial(prove, inference=inference, from_scratch=from_scratch, twice=twice)
+    )
     if cert is not None:
         reports, said, rejected = write_certificate(reports, cert, limits, jobs, output.style)
     status = show(reports, status_of_prove(reports), output, verb_text)

@@ -12,6 +12,7 @@ from cowspec.judge.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
+from cowspec.judge.lemmas import without_lemmas
 from cowspec.judge.necessary import necessity_jobs
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
@@ -32,21 +33,32 @@ def check(
     limits: Limits,
     runner: Runner,
     *,
+    inference: float | None = None,
     twice: bool = False,
     necessary: bool = False,
 ) -> tuple[ModelReport, ...]:
-    """The report of each model, in order. `twice`: a second solver is asked about every any-size proof. `necessary`:
-    asks in the end which lemmas the proofs need. A Ctrl-C leaves the reports of what is finished."""
+    """The report of each model, in order. `inference`: for how many seconds lemmas are searched where a proof does not
+    go through. `twice`: a second solver is asked about every any-size proof. `necessary`: asks in the end which lemmas
+    the proofs need. A Ctrl-C leaves the reports of what is finished."""
     then = necessity_jobs if necessary else None
-    return _judge(systems, selection, limits, runner, _check_jobs, then=then, twice=twice)
+    return _judge(systems, selection, limits, runner, _check_jobs, inference=inference, then=then, twice=twice)
 
 
 def prove(
-    systems: Sequence[System], selection: Selection, limits: Limits, runner: Runner, *, twice: bool = False
+    systems: Sequence[System],
+    selection: Selection,
+    limits: Limits,
+    runner: Runner,
+    *,
+    inference: float | None = None,
+    from_scratch: bool = False,
+    twice: bool = False,
 ) -> tuple[ModelReport, ...]:
     """Tries to prove every selected property (all that are checked, without names) under every selected setting.
-    `twice`: as for `check`."""
-    return _judge(systems, selection, limits, runner, partial(_verb_jobs, expected=ExpectedKind.PROVED), twice=twice)
+    `from_scratch`: without the lemmas of the models; else as for `check`."""
+    systems = [without_lemmas(system) for system in systems] if from_scratch else systems
+    asked = partial(_verb_jobs, expected=ExpectedKind.PROVED)
+    return _judge(systems, selection, limits, runner, asked, inference=inference, twice=twice)
 
 
 def refute_all(
@@ -68,10 +80,13 @@ def _judge(
     runner: Runner,
     jobs_of: Callable[[Docket], list[AnyJob]],
     *,
+    inference: float | None = None,
     twice: bool = False,
     then: Callable[[Docket], list[AnyJob]] | None = None,
 ) -> tuple[ModelReport, ...]:
-    dockets = [Docket(system, within(all_settings(system), selection), selection, limits) for system in systems]
+    dockets = [
+        Docket(system, within(all_settings(system), selection), selection, limits, inference) for system in systems
+    ]
     interrupted = False
     try:
         runner([job for docket in dockets for job in jobs_of(docket)])

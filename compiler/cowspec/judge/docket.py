@@ -36,12 +36,14 @@ class Proof:
 class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
-    `proofs`: of any size."""
+    `proofs`: of any size. `inference`: for how many seconds of processor time lemmas are searched where a proof does
+    not go through; None: not at all."""
 
     system: System
     settings: tuple[Setting, ...]
     selection: Selection
     limits: Limits
+    inference: float | None = None
     results: list[Result] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

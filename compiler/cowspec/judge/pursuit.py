@@ -12,6 +12,7 @@ from time import monotonic
 from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.lemmas import lemma_job, searches
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.refuting import Searched, refute, scopes_for
@@ -195,8 +196,22 @@ def _doubted(docket: Docket, question: Question, attempted: Attempt, answer: Tim
     again = replace(question, settings=rest, when=either(docket.system, rest))
     noted = replace(attempted, searched=searched)
     if len(rest) < len(question.settings):
-        return [_proof(docket, [again], partial(_split, docket, again, noted))]
-    return _smaller(docket, again, noted)
+        return [_proof(docket, [again], partial(_proved_without_lemmas, docket, again, noted))]
+    return _with_lemmas(docket, again, noted)
+
+
+def _proved_without_lemmas(
+    docket: Docket, question: Question, before: Attempt, answer: Attempts | Died
+) -> Sequence[AnyJob]:
+    """What is left when runs were found under some settings."""
+    return _split(docket, question, before, answer, otherwise=_with_lemmas)
+
+
+def _with_lemmas(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:
+    """Lemmas are searched, if that is wanted, then proofs of smaller groups are tried."""
+    if searches(docket, question):
+        return [lemma_job(docket, question, attempted, partial(_smaller, docket))]
+    return _smaller(docket, question, attempted)
 
 
 def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:
@@ -209,8 +224,14 @@ def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence
     return [_proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
 
 
-def _split(docket: Docket, question: Question, before: Attempt, answer: Attempts | Died) -> Sequence[AnyJob]:
-    """One of the smaller groups; no run is searched again."""
+def _split(
+    docket: Docket,
+    question: Question,
+    before: Attempt,
+    answer: Attempts | Died,
+    otherwise: Callable[[Docket, Question, Attempt], Sequence[AnyJob]] | None = None,
+) -> Sequence[AnyJob]:
+    """One of the smaller groups; no run is searched again. `otherwise`: what follows if it is not proved either."""
     if isinstance(answer, Died):
         docket.lost(question, question.settings, answer, "induction")
         return []
@@ -219,7 +240,9 @@ def _split(docket: Docket, question: Question, before: Attempt, answer: Attempts
     if isinstance(found.verdict, Proved):
         docket.proved(_proved(question, question.settings, found), answer.known)
         return []
-    return _smaller(docket, question, replace(found, searched=before.searched))
+    said = tuple(note for note in before.notes if note not in found.notes)
+    noted = replace(found, searched=before.searched, notes=(*found.notes, *said))
+    return (otherwise or _smaller)(docket, question, noted)
 
 
 def halves(settings: tuple[Setting, ...]) -> list[tuple[Setting, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cowspec.source import Span
-from cowspec.system.ir import Formula, Scope, Setting, System
+from cowspec.system.ir import Formula, Property, Scope, Setting, System
 from cowspec.verdict import Cti, Trace
 
 Witness = tuple[tuple[str, str, int], ...]
@@ -71,7 +71,7 @@ class Result:
     `by`: the scenario whose run the trace is; it need not be a shortest one.
     `expected` None: nothing was declared. `evidence`: what was checked, and by whom. `notes`: what else the reader
     should know; `details`: what only those want to know who ask for more. `proofs`: of any-size proofs, which together
-    are about all settings.
+    are about all settings. `lemmas`: those that the proof needs beside the model's own, as they were found.
     """
 
     property: str
@@ -92,6 +92,7 @@ class Result:
     reason: str = ""
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    lemmas: tuple[Property, ...] = ()
     scenario: str | None = None
     by: str | None = None
     proofs: tuple[Proof, ...] = ()

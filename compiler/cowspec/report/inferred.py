@@ -1,9 +1,9 @@
 """What `infer` found: verdicts, and lemmas as text that can be pasted into a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cowspec.diagnostics import CompileError
-from cowspec.engines.inference.infer import FoundLemma, Inferred
+from cowspec.engines.inference.infer import Inferred
 from cowspec.judge.inferring import Inference
 from cowspec.report.ascii import wrap
 from cowspec.report.formulas import lemma
@@ -11,7 +11,7 @@ from cowspec.report.table import words
 from cowspec.report.text import Style, cti_text, trace_text
 from cowspec.source import Source
 from cowspec.syntax.format import format_source
-from cowspec.system.ir import System
+from cowspec.system.ir import Property, System
 from cowspec.verdict import Induction, Proved, Refuted
 
 
@@ -35,13 +35,17 @@ def inferred_text(system: System, found: Sequence[Inference], style: Style, *, t
     return "".join(parts)
 
 
-def declarations(system: System, lemmas: Sequence[FoundLemma]) -> str:
+def declarations(system: System, lemmas: Iterable[Property]) -> str:
     """The lemmas in the canonical layout, each after an empty line."""
-    texts = [lemma(system, each.prop) for each in lemmas]
+    texts = [lemma(system, each) for each in lemmas]
     try:
         return format_source(Source("found", "\n".join(texts)))
     except CompileError:  # only the layout is lost
         return "\n".join(texts)
+
+
+def _properties(found: Inferred) -> list[Property]:
+    return [each.prop for each in found.lemmas]
 
 
 def written(system: System, found: Sequence[Inference]) -> str:
@@ -52,7 +56,7 @@ def written(system: System, found: Sequence[Inference]) -> str:
             under = words(system.switches, each.settings)
             said = f"found by `cowspec infer` for {each.name}{', under ' + under if under else ''}"
             comment = "".join(f"{line}\n" for line in wrap(said, 118, "// ", "// "))
-            parts.append(comment + declarations(system, each.found.lemmas))
+            parts.append(comment + declarations(system, _properties(each.found)))
     return "\n".join(parts)
 
 
@@ -92,7 +96,7 @@ def _proof(system: System, found: Inferred) -> str:
     if not found.lemmas:
         return f"  nothing had to be found ({obligations} obligations)\n"
     head = f"  with these lemmas, all of which it needs ({obligations} obligations):\n\n"
-    return head + declarations(system, found.lemmas) + "\n"
+    return head + declarations(system, _properties(found)) + "\n"
 
 
 def _open(system: System, each: Inference, style: Style) -> str:
@@ -102,5 +106,5 @@ def _open(system: System, each: Inference, style: Style) -> str:
     if stuck is not None and stuck.cti is not None:
         text += "\n" + cti_text(system, stuck.cti, (), style) + "\n"
     if each.found.lemmas:
-        text += "  lemmas that the search had come to:\n\n" + declarations(system, each.found.lemmas) + "\n"
+        text += "  lemmas that the search had come to:\n\n" + declarations(system, _properties(each.found)) + "\n"
     return text

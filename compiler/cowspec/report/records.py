@@ -14,6 +14,7 @@ from cowspec.evidence.traces import write
 from cowspec.judge.cubes import cubes
 from cowspec.judge.results import Disagreement, ModelReport, Remark, Result, as_declared
 from cowspec.report.crossed import cross_record
+from cowspec.report.formulas import lemma
 from cowspec.report.places import place_of
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
@@ -128,6 +129,8 @@ def _records(report: ModelReport, result: Result, file: str | None, timings: boo
             record["reason"] = result.reason
         if result.notes:
             record["notes"] = list(result.notes)
+        if result.lemmas:
+            record["lemmas"] = [lemma(report.system, each) for each in result.lemmas]
         if file is not None:
             record["trace"] = file
         record["evidence"] = {what: list(who) for what, who in result.evidence}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cowspec.judge.results import Claim, Finding, ModelReport, Remark, Result, as_declared
 from cowspec.report.ascii import wrap
 from cowspec.report.crossed import cross_lines
+from cowspec.report.inferred import declarations
 from cowspec.report.places import place_of
 from cowspec.report.records import Files
 from cowspec.report.table import Paint, legend, table, unpainted, words
@@ -154,7 +155,7 @@ def _at(report: ModelReport, remark: Remark) -> str:
 
 def _details(report: ModelReport, files: Files, style: Style) -> list[str]:
     """What is not as declared, each with its diagram; of what is refuted as declared the shortest run of each property;
-    with `-v` everything that has a run or something to say."""
+    lemmas that were found; with `-v` everything that has a run or something to say."""
     shortest: dict[str, int] = {}
     for number, result in enumerate(report.results):
         if result.verdict == Finding.REFUTED and result.trace is not None:
@@ -164,7 +165,7 @@ def _details(report: ModelReport, files: Files, style: Style) -> list[str]:
     lines: list[str] = []
     for number, result in enumerate(report.results):
         told = style.verbose and (result.trace is not None or bool(result.reason or result.notes or result.details))
-        if result.as_declared and not told and number not in shortest.values():
+        if result.as_declared and not (told or result.lemmas) and number not in shortest.values():
             continue
         expected = "" if result.as_declared else f"; expected: {(result.expected or 'nothing').replace('_', ' ')}"
         lines += wrap(_heading(report, result) + expected, style.width, "", "  ")
@@ -190,6 +191,8 @@ def _reasons(report: ModelReport, result: Result, file: str | None, style: Style
 def _body(report: ModelReport, result: Result, style: Style) -> list[str]:
     if result.trace is not None:
         return trace_text(report.system, result.trace, result.witness, style).rstrip("\n").split("\n")
+    if result.lemmas:
+        return declarations(report.system, result.lemmas).rstrip("\n").split("\n")
     if result.cti is not None:
         return cti_text(report.system, result.cti, result.cti_witness, style).rstrip("\n").split("\n")
     return []

@@ -29,10 +29,11 @@ class Violation:
 
 
 class Pool:
-    """Clauses by number, at one scope. `settled`: those assumed without asking."""
+    """Clauses by number, at one scope. `settled`: those assumed without asking. `states`: at the same scope, without
+    steps: there it is asked what follows from what."""
 
-    def __init__(self, at: Steps) -> None:
-        self.at = at
+    def __init__(self, at: Steps, states: Steps) -> None:
+        self.at, self.states = at, states
         self.settled: dict[int, None] = {}
         self._guard: dict[int, int] = {}
         self._clauses: dict[int, Clause] = {}
@@ -45,10 +46,10 @@ class Pool:
         guard = self._guard[number] = self.at.fresh()
         self._clauses[number] = clause
         sizes = [range(self.at.size(name.domain)) for name in clause.names]
-        self.at.require([-guard, *self._instance(clause, 0, elements)] for elements in product(*sizes))
+        self.at.require([-guard, *_instance(self.at, clause, 0, elements)] for elements in product(*sizes))
         violations = []
         for elements in representatives(clause.names, self.at.size):
-            instance = self._instance(clause, 1, elements)
+            instance = _instance(self.at, clause, 1, elements)
             literal = self.at.fresh()
             self.at.require([-literal, -each] for each in instance)
             violations.append(Violation(literal, tuple(instance)))
@@ -83,15 +84,18 @@ class Pool:
         for number in sorted(numbers, key=lambda number: (self._clauses[number].cost, number)):
             if number not in self.settled and not self.follows(number):
                 self.at.require([[self._guard[number]]])
+                clause = self._clauses[number]
+                sizes = [range(self.at.size(name.domain)) for name in clause.names]
+                self.states.require(_instance(self.states, clause, 0, elements) for elements in product(*sizes))
                 self.settled[number] = None
                 fresh.append(number)
         return fresh
 
     def follows(self, number: int) -> bool:
-        """No state that has a next one and satisfies all that is settled violates the clause."""
+        """No state that satisfies all that is settled violates the clause."""
         clause = self._clauses[number]
         return not any(
-            self.at.satisfiable([-literal for literal in self._instance(clause, 0, elements)])
+            self.states.satisfiable([-literal for literal in _instance(self.states, clause, 0, elements)])
             for elements in representatives(clause.names, self.at.size)
         )
 
@@ -135,14 +139,15 @@ class Pool:
     def _is_violated(self, number: int) -> bool:
         return any(not any(self.at.holds(literal) for literal in each.falsified) for each in self._violations[number])
 
-    def _instance(self, clause: Clause, frame: int, elements: Sequence[int]) -> list[int]:
-        """The literals of the disjunction."""
-        where = {name.name: element for name, element in zip(clause.names, elements, strict=True)}
-        return [
-            -self.at.atom(atom.formula, clause.names, where, frame, asserted=False) if truth
-            else self.at.atom(atom.formula, clause.names, where, frame, asserted=True)
-            for atom, truth in clause.cube
-        ]  # fmt: skip
+
+def _instance(at: Steps, clause: Clause, frame: int, elements: Sequence[int]) -> list[int]:
+    """The literals of the disjunction."""
+    where = {name.name: element for name, element in zip(clause.names, elements, strict=True)}
+    found = []
+    for atom, truth in clause.cube:
+        literal = at.atom(atom.formula, clause.names, where, frame, asserted=not truth)
+        found.append(-literal if truth else literal)
+    return found
 
 
 def representatives(names: Sequence[ir.Binder], size: Callable[[str], int]) -> Iterator[tuple[int, ...]]:

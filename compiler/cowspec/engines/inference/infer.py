@@ -123,9 +123,8 @@ def infer(
             continue
         found = level.needed()
         result = prove(_with_lemmas(base, search, found), goals, when, bounds)
-        say(
-            f"{len(found)} lemmas: {'proved' if _all_proved(result) else 'not yet proved'}, {process_time() - began:.1f} s"
-        )
+        verdict = "proved" if _all_proved(result) else "not yet proved"
+        say(f"{len(found)} lemmas: {verdict}, {process_time() - began:.1f} s")
         for failure in result.failures:
             say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
         if _all_proved(result):
@@ -212,7 +211,7 @@ def _scope(system: System, sizes: dict[str, int], default: int) -> Scope:
 def _sampled_scopes(system: System) -> list[Scope]:
     """Two of each sort; and more CPUs and pages, but few of the rest."""
     first = _scope(system, {"Page": 3, "Gup": _gups(system)}, 2)
-    second = _scope(system, {"Cpu": 3, "Page": 4, "Va": 1, "Mm": 2, "Value": 2, "Gup": 1}, 3)
+    second = _scope(system, {"Cpu": 3, "Page": 4, "Va": 1, "Mm": 3, "Value": 2, "Gup": 2}, 3)
     return [first, second]
 
 
@@ -225,8 +224,8 @@ def _scopes(system: System) -> list[Scope]:
     """Growing; what is known at one is tried at the next."""
     found = [
         _scope(system, {"Va": 1, "Gup": 1}, 2),
-        _scope(system, {"Page": 3, "Gup": 2}, 2),
-        _scope(system, {"Cpu": 3, "Page": 4, "Mm": 3, "Va": 2, "Value": 2, "Gup": 2}, 3),
+        _scope(system, {"Page": 3, "Mm": 3, "Gup": 2}, 2),
+        _scope(system, {"Cpu": 3, "Page": 3, "Mm": 3, "Va": 1, "Value": 2, "Gup": 2}, 3),
     ]
     return list(dict.fromkeys(found))
 

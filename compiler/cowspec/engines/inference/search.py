@@ -109,8 +109,9 @@ class Level:
 
     def __init__(self, search: Search, scope: Scope) -> None:
         self.search = search
-        self.at = Steps(search.system, replace(search.rel, properties=()), scope, search.when)
-        self.pool = Pool(self.at)
+        rel = replace(search.rel, properties=())
+        self.at = Steps(search.system, rel, scope, search.when)
+        self.pool = Pool(self.at, Steps(search.system, rel, scope, search.when, depth=0))
         self.hold = [self.at.claim(prop.name, prop.formula, after=False) for prop in search.rel.properties]
         self.broken = {prop.name: self.at.claim(prop.name, prop.formula, after=True) for prop in search.rel.properties}
 
@@ -217,7 +218,7 @@ class Level:
         """A real counterexample to induction of the goal with all that is known."""
         search = self.search
         real = Steps(search.system, replace(search.rel, properties=()), self.at.scope, search.when, real=True)
-        pool = Pool(real)
+        pool = Pool(real, real)
         for number in self.pool.settled:
             pool.add(number, search.clauses[number])
         hold = [real.claim(prop.name, prop.formula, after=False) for prop in search.rel.properties]

@@ -19,6 +19,9 @@ from cowspec.system import ir
 MAX_EXTRAS = 3
 """A literal speaks of at most so many elements that its anchor does not name."""
 
+MAX_SHARED = 1
+"""Two literals about a call share at most so many elements that it does not name; two about a cell none."""
+
 
 class Template:
     """The clauses about one anchor. `few`: samples that most cubes are found in; `every`: all of them."""
@@ -54,8 +57,9 @@ class Template:
         rigid = {var.name for var in self._system.vars} - {
             v for step in self._system.steps for v in assigned(step.body)
         }
-        alive = [k for k in self._alive if self._table[k][0].of not in rigid]
-        extras = {k: frozenset(self._table[k][0].names - self._own) for k in alive}
+        extras = {k: frozenset(self._table[k][0].names - self._own) for k in self._alive}
+        most = 0 if self._anchor.call is None else MAX_SHARED
+        alive = [k for k in self._alive if self._table[k][0].of not in rigid and len(extras[k]) <= most]
         calls = {k: _called(self._table[k][0], self._anchor) for k in alive}
         for number, k in enumerate(alive):
             for other in alive[number + 1 :]:
