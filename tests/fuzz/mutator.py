@@ -25,8 +25,8 @@ WORDS: tuple[bytes, ...] = tuple(
     b"use module sort ordered struct enum ghost var mutex rwlock seqcount init choice fix cost def macro action proc"
     b" step each where require let if else match forall exists count refs choose in and or not old idle held write_held"
     b" changed acquire release downgrade begin goto return call note spend for read write invariant lemma cover"
-    b" transition scenario allow until finish expect proved refuted by no_violation within reached unreachable violated holds"
-    b" blocked when at any bool ref mapcount page_count machine invariants policy kernel.fork".split()
+    b" transition scenario allow until finish expect proved refuted by no_violation within reached unreachable violated"
+    b" holds blocked when at any bool ref mapcount page_count machine invariants policy kernel.fork".split()
 )
 
 

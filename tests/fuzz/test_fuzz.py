@@ -133,7 +133,7 @@ def test_inputs_are_as_different_as_they_should_be() -> None:
     assert len(inputs) > 200
     read = 0
     (target,) = (each for each in TARGETS if each.name == "trace")
-    for number in range(200):
+    for number in range(400):
         try:
             target.read(input_of(target, number))
             read += 1

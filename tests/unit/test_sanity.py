@@ -67,13 +67,13 @@ KNOWN = Known(
         ("t", "goal"): frozenset({"helped"}),
         ("t", "helped"): frozenset({"fact"}),
     },
-    frozenset({("s", "fact"), ("t", "helped")}),
+    confirmed=frozenset({("s", "fact"), ("t", "helped")}),
 )
 
 
 def test_what_rests_on_a_lemma_is_not_known_without_it() -> None:
     left = untainted(KNOWN, frozenset({"lemma"}))
-    assert left == Known(("fact",), {("s", "fact"): frozenset()}, frozenset({("s", "fact")}))
+    assert left == Known(("fact",), {("s", "fact"): frozenset()}, confirmed=frozenset({("s", "fact")}))
     assert untainted(KNOWN, frozenset({"goal"})).inductive == ("fact", "lemma", "helped")
 
 

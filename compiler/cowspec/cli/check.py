@@ -25,7 +25,6 @@ from cowspec.verdict import Limits
 @limiting
 @crossing
 @inferring
-@inferring
 @reporting
 @click.option("--necessary", is_flag=True, help="Name the lemmas of the models that no proof needs.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
