@@ -11,7 +11,7 @@ assumed, then the whole is denied: what a step does not change, it preserves. If
 forms, `P'` has the form to assert, and `P'-` the form to deny.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -96,44 +96,46 @@ def steps_by_name(steps: Iterable[RelStep]) -> dict[str, RelStep]:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A system, and what may be assumed and shown of it, by name. What was worked out for one obligation is kept for
-    the next."""
+    the next: `before`, of a step, all that is known when it fires; `read`, of formulas by identity, predicates."""
 
     system: RelSystem
     conjuncts: Mapping[str, Formula]
     transitions: Mapping[str, Formula]
     steps: Mapping[str, RelStep]
     resolver: "Resolver"
+    before: dict[str, tuple[tuple[str, Formula], ...]] = field(default_factory=dict)
     read: dict[int, frozenset[str]] = field(default_factory=dict)
 
 
 def obligation(of: Subject, when: Formula, question: Question) -> Obligation:
     """The question under all settings that satisfy `when`. Raises `KeyError` for names that the system has not."""
-    resolver = of.resolver
-    assumptions = [("when", when)]
     step = None if question.step == START else of.steps[question.step]
-    if step is None:
-        assumptions += [(f"init {number}", each) for number, each in enumerate(of.system.init, 1)]
-    else:
-        assumptions.append(("guard", step.guard))
-    resolved = [(name, _resolved(resolver, each, True)) for name, each in assumptions]
-    if step is not None:
-        resolved += _definitions(resolver, step)
-        if NO_FAULT_YET in question.needed:
-            cases = tuple(Not(_resolved(resolver, each.condition, False)) for each in step.faults)
-            resolved.append((NO_FAULT_YET, And(cases)))
-    conjuncts_needed = sorted(question.needed - {NO_FAULT_YET})
-    resolved += [(name, _resolved(resolver, of.conjuncts[name], True)) for name in conjuncts_needed]
+    known = [each for each in _known(of, step, question.step) if each[0] in question.needed or each[0] != NO_FAULT_YET]
+    conjuncts = [(name, of.conjuncts[name]) for name in sorted(question.needed - {NO_FAULT_YET})]
+    resolved = [(name, _resolved(of.resolver, each, True)) for name, each in (("when", when), *conjuncts)]
     updates, violated = _violated(of, step, question)
-    return _closed(of, question, step, tuple(resolved), updates, violated)
+    return _closed(of, question, step, (resolved[0], *known, *resolved[1:]), updates, violated)
 
 
-def _definitions(resolver: "Resolver", step: RelStep) -> list[tuple[str, Formula]]:
-    found: list[tuple[str, Formula]] = []
+def _known(of: Subject, step: RelStep | None, name: str) -> tuple[tuple[str, Formula], ...]:
+    """What is so in every start state; or whenever the step fires, and that it does not fault."""
+    if name not in of.before:
+        resolver = of.resolver
+        if step is None:
+            init = [_resolved(resolver, each, True) for each in of.system.init]
+            of.before[name] = tuple((f"init {number}", each) for number, each in enumerate(init, 1))
+        else:
+            faultless = And(tuple(Not(_resolved(resolver, each.condition, False)) for each in step.faults))
+            guard = ("guard", _resolved(resolver, step.guard, True))
+            of.before[name] = (guard, *_definitions(resolver, step), (NO_FAULT_YET, faultless))
+    return of.before[name]
+
+
+def _definitions(resolver: "Resolver", step: RelStep) -> Iterator[tuple[str, Formula]]:
     for name, meaning in step.definitions:
         named = Atom(name, ())
-        found.append((f"{name} implies", Or((Not(named), _resolved(resolver, meaning, True)))))
-        found.append((f"{name} is implied", Or((named, Not(_resolved(resolver, meaning, False))))))
-    return found
+        yield f"{name} implies", Or((Not(named), _resolved(resolver, meaning, True)))
+        yield f"{name} is implied", Or((named, Not(_resolved(resolver, meaning, False))))
 
 
 def _violated(of: Subject, step: RelStep | None, question: Question) -> tuple[tuple[Update, ...], Formula]:
