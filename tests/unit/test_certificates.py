@@ -16,7 +16,7 @@ from cowspec.engines.instantiation.certify import Open, Wrong
 from cowspec.evidence.certificate_reading import CertificateError, read
 from cowspec.evidence.certificates import write
 from cowspec.judge import certifying
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_examples import SMALL
 
@@ -297,6 +297,7 @@ def test_a_claim_of_something_else_is_refused(folder: Path, tmp_path: Path, caps
 # ---- hostile texts -------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(CertificateError):

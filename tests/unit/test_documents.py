@@ -1,5 +1,6 @@
 """The documents tell the truth: the reference's grammar is the parser's, its examples check, and so do the samples."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.files import loader
+from cowspec.cli.main import run
 from cowspec.encode.tla.module import tla_module
 from cowspec.mutation.mutants import mutants
 from cowspec.syntax.ast import Mutation
@@ -49,3 +51,14 @@ def test_the_page_on_mutants_shows_a_model() -> None:
     names = {mutant.name: mutant.why for mutant in mutants(program, check(program))}
     assert names["drop_guard tlb_evict 1"] == "to evict what is not there changes nothing"
     assert all(f"\n| `{mutation.value}` |" in page for mutation in Mutation)
+
+
+def test_the_page_on_certificates_shows_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "spec" / "CERTIFICATES.md").read_text()
+    (text,) = re.findall(r"^```cow\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("latch.cow").write_text(text)
+    assert run(["prove", "latch.cow", "-i", "done_was_asked", "--jobs", "1", "--cert", "latch.cert.json"]) == 0
+    assert run(["verify-cert", "latch.cert.json", "latch.cow", "--jobs", "1"]) == 0
+    assert json.loads(shown) == json.loads(Path("latch.cert.json").read_text())["obligations"][-1]
