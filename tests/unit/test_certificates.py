@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cowspec.cli.certificates import files_in
 from cowspec.cli.main import run
 from cowspec.engines.instantiation.certify import Open, Wrong
 from cowspec.evidence.certificate_reading import CertificateError, read
@@ -101,6 +103,30 @@ def test_the_text_is_read_back_and_written_alike(folder: Path) -> None:
     assert write(read(text)) == text
 
 
+def test_the_same_proof_gives_the_same_file(folder: Path, tmp_path: Path) -> None:
+    """Whatever the order of Python's sets, and however many workers there are."""
+    path = tmp_path / "again.json"
+    words = ["prove", MODEL, "-i", "no_stale", "-i", "no_fault", *EAGER, "--jobs", "2", "--cert", str(path)]
+    subprocess.run(
+        [sys.executable, "-m", "cowspec", *words], check=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "77"},
+    )  # fmt: skip
+    assert path.read_bytes() == (folder / CERT).read_bytes()
+
+
+def test_an_interrupt_leaves_the_proofs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cowspec.cli.certificates.certified", interrupted)
+    words = ["prove", MODEL, "-i", "no_fault", *EAGER, "--jobs", "1", "--cert", str(tmp_path / "c.json")]
+    assert run(words) == 130
+    out = capsys.readouterr().out
+    assert "no_fault: proved" in out and "not written: interrupted" in out
+
+
 def test_a_compressed_certificate_is_one_too(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "c.json.gz"
     path.write_bytes(gzip.compress((folder / CERT).read_bytes()))
@@ -123,6 +149,29 @@ def test_nothing_is_written_where_nothing_is_proved(
     words = ["prove", MODEL, "-i", "no_stale", "--set", "policy=lazy,no-flush_late", "--jobs", "1"]
     assert run([*words, "--out-dir", str(tmp_path), "--cert", str(tmp_path / "c.json")]) == 1
     assert "not written" in capsys.readouterr().out and not (tmp_path / "c.json").exists()
+
+
+def test_check_writes_a_certificate_of_each_model(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The model expects different things under different settings: several proofs of one property."""
+    words = ["check", MODEL, "-i", "no_stale", "--jobs", "1", "--out-dir", str(tmp_path)]
+    assert run([*words, "--cert-dir", str(tmp_path / "certs")]) == 0
+    assert "accepted by drup" in " ".join(capsys.readouterr().out.split())
+    assert verified(tmp_path / "certs" / "small.cert.json.gz", MODEL) == 0
+    assert "no_stale: proved, any size, under" in capsys.readouterr().out
+
+
+def test_models_of_one_name_have_certificates_apart() -> None:
+    reports: Any = [SimpleNamespace(path=path) for path in ("a/one.cow", "b/one.cow", "two.cow")]
+    assert files_in("d", reports) == ["d/a-one.cert.json.gz", "d/b-one.cert.json.gz", "d/two.cert.json.gz"]
+
+
+def test_the_checker_may_be_missing(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setitem(sys.modules, "drup", None)
+    for words in (["prove", MODEL, "--cert", "c.json"], ["check", MODEL, "--cert-dir", "d"], ["verify-cert", CERT]):
+        assert run(words) == 2
+        assert "pip install 'cowspec[cert]'" in capsys.readouterr().err
 
 
 def test_one_certificate_is_of_one_model(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from cowspec.cli.certificates import files_in, status_with, write_certificates
+from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import crossing, inferring, limiting, reporting, selecting
@@ -23,23 +25,30 @@ from cowspec.verdict import Limits
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
 @selecting
 @limiting
-@crossing
 @inferring
-@reporting
+@crossing
+@click.option("--cert-dir", metavar="DIR", callback=needs_checker,
+              help="Write the any-size proofs there, a file for each model, for `cowspec verify-cert`.")  # fmt: skip
 @click.option("--necessary", is_flag=True, help="Name the lemmas of the models that no proof needs.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
 @click.option("--sarif", metavar="FILE", help="Write what is not as declared, and the notes, as SARIF, too.")
+@reporting
 def command(
-    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool,
-    inference: float | None, **rest: Any,
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, inference: float | None,
+    twice: bool, cert_dir: str | None, necessary: bool, junit: str | None, sarif: str | None, **rest: Any,
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    by = partial(check, inference=inference, twice=twice, necessary=rest.pop("necessary"))
-    junit, sarif = rest.pop("junit"), rest.pop("sarif")
-    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, by)
+    limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
+    by = partial(check, inference=inference, twice=twice, necessary=necessary)
+    reports = judge(systems, selection, limits, jobs, by)
+    if cert_dir is not None:
+        files = files_in(cert_dir, reports)
+        reports, said, rejected = write_certificates(reports, files, limits, jobs, output.style)
     for path, render in ((junit, junit_xml), (sarif, sarif_json)):
         if path:
-            write(path, render(reports, timings=rest["timings"]))
-    return show(reports, status_of_check(reports), outputs(**rest), check_text)
+            write(path, render(reports, timings=output.timings))
+    status = show(reports, status_of_check(reports), output, check_text)
+    click.echo(said, nl=False, err=output.as_json)
+    return status_with(status, rejected)

@@ -5,14 +5,15 @@ from typing import Any
 
 import click
 
-from cowspec.cli.certificates import certifiable, write_certificate
+from cowspec.cli.certificates import certifiable, status_with, write_certificates
+from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import crossing, inferring, limiting, reporting, selecting
 from cowspec.cli.session import judge, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import prove
-from cowspec.judge.results import Status, status_of_prove
+from cowspec.judge.results import status_of_prove
 from cowspec.judge.selection import Selection
 from cowspec.report.summary import verb_text
 from cowspec.verdict import Limits
@@ -23,7 +24,7 @@ from cowspec.verdict import Limits
 @selecting
 @limiting
 @crossing
-@click.option("--cert", metavar="CERT",
+@click.option("--cert", metavar="CERT", callback=needs_checker,
               help="Write the proofs, for `cowspec verify-cert`; compressed if it ends in .gz.")  # fmt: skip
 @inferring
 @click.option("--from-scratch", is_flag=True, help="Without the lemmas that the models and the library have.")
@@ -43,7 +44,7 @@ def command(
         systems, selection, limits, jobs, partial(prove, inference=inference, from_scratch=from_scratch, twice=twice)
     )
     if cert is not None:
-        reports, said, rejected = write_certificate(reports, cert, limits, jobs, output.style)
+        reports, said, rejected = write_certificates(reports, [cert], limits, jobs, output.style)
     status = show(reports, status_of_prove(reports), output, verb_text)
     click.echo(said, nl=False, err=output.as_json)
-    return Status.DISAGREE if rejected else status
+    return status_with(status, rejected)

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from cowspec.cli.checker import require_checker
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import MAX_CERTIFICATE_BYTES, loader, read
 from cowspec.cli.load import load_system
@@ -11,7 +12,6 @@ from cowspec.cli.options import styling, working
 from cowspec.cli.session import progress
 from cowspec.cli.workers import Pool
 from cowspec.encode.relational.translate import CountTooLarge
-from cowspec.engines.instantiation.checking import checker_module
 from cowspec.evidence.certificate_reading import CertificateError
 from cowspec.evidence.certificate_reading import read as read_certificate
 from cowspec.judge.verifying import status_of_verify, verify
@@ -31,7 +31,7 @@ def command(
     """Check the proofs that `cowspec prove --cert` wrote: each refutation by a verified checker; with MODEL also that
     the obligations are those of the model, and all that the proofs need. No prover is used. Exit status 6 if anything
     is rejected, 4 if something was never refuted by instances."""
-    checker_module()
+    require_checker()
     try:
         certificate = read_certificate(read(path, MAX_CERTIFICATE_BYTES))
         system = None if model is None else load_system(model, loader())
