@@ -175,6 +175,11 @@ CODES: dict[str, Code] = {
         "sort Mm  proc p(m: Mm) { step s { } }",
         "A call runs on a CPU, so a model with procs declares `sort Cpu`.",
     ),
+    "E118": Code(
+        "too many settings",
+        'fix f1 "" ... fix f16 ""',
+        "Every command runs over all settings of the switches, so a model has at most 32,768 of them.",
+    ),
     # ---- E2xx: types -----------------------------------------------------------------------------------------------
     "E201": Code(
         "wrong type",

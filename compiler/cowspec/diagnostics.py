@@ -14,6 +14,7 @@ from cowspec.source import Source, Span
 __all__ = ["CODES", "Code", "CompileError", "Diagnostic", "render"]
 
 WINDOW = 110  # columns of source text shown around a place
+LONGEST = 2000  # characters of a message
 TAB = "    "
 
 
@@ -62,7 +63,7 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
 
 def _render_one(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> str:
     severity = "warning" if diagnostic.code.startswith("W") else "error"
-    lines = [f"{severity}[{diagnostic.code}]: {printable(diagnostic.message)}"]
+    lines = [f"{severity}[{diagnostic.code}]: {_shortened(printable(diagnostic.message))}"]
     places: list[tuple[Span, str, str]] = []
     if diagnostic.span is not None:
         places.append((diagnostic.span, diagnostic.label, "^"))
@@ -72,8 +73,13 @@ def _render_one(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> str:
     for span, label, mark in places:
         lines += _render_place(span, label, mark, gutter, sources.get(span.path))
     if diagnostic.hint is not None:
-        lines.append(f"hint: {printable(diagnostic.hint)}")
+        lines.append(f"hint: {_shortened(printable(diagnostic.hint))}")
     return "\n".join(lines)
+
+
+def _shortened(text: str) -> str:
+    """Without the middle, if a name in it is longer than anyone reads."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
 def _render_place(span: Span, label: str, mark: str, gutter: int, source: Source | None) -> list[str]:
@@ -87,7 +93,7 @@ def _render_place(span: Span, label: str, mark: str, gutter: int, source: Source
     before, marked, after = _clip(text, first, last)
     marks = mark * max(1, _width(marked))
     shown = (before + marked + after).rstrip()
-    labelled = f"{' ' * _width(before)}{marks} {printable(label)}".rstrip()
+    labelled = f"{' ' * _width(before)}{marks} {_shortened(printable(label))}".rstrip()
     bar = f"{' ' * gutter} |"
     return [
         f"{' ' * gutter}--> {printable(span.path)}:{number}:{column}",

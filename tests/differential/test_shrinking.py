@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from random import Random
 
 import pytest
-from broken import BROKEN
-from cases import Case
+from cases import Disagreement, compile_text
+from cowspec.system import ir
 from random_models import model_of
 from shrinking import same_failure, saved, shrunk, small_bytes, small_model
 
@@ -29,23 +28,23 @@ def test_bytes_are_shrunk() -> None:
 
 
 def test_a_disagreement_is_shrunk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    broken = BROKEN[0]
-    broken.patch(monkeypatch)
+    """With a check that finds fault with every `choose`."""
 
-    def check(text: str, seed: int) -> None:
-        broken.check(Case(text, Random(seed)))
+    def check(text: str) -> None:
+        steps = compile_text(text).steps
+        if any(choices(step) for step in steps):
+            raise Disagreement("a choice")
 
-    for seed in range(200):
-        text = model_of(seed)
-        try:
-            check(text, seed)
-        except AssertionError as error:
-            fails = same_failure(lambda each, seed=seed: check(each, seed), error)
-            small = small_model(text, fails, tries=25)
-            break
-    else:
-        pytest.fail("nothing was noticed")
-    assert fails(small) and len(small) < len(text)
+    text = next(text for text in map(model_of, range(50)) if ":= choose" in text)
+    with pytest.raises(Disagreement) as error:
+        check(text)
+    fails = same_failure(check, error.value)
+    small = small_model(text, fails, tries=60)
+    assert fails(small) and small.count("\n") < 12 < text.count("\n") and not fails(small.replace("choose", ""))
     monkeypatch.setenv("COWSPEC_FOUND", str(tmp_path / "new"))
     path = saved("steps-1", small.encode(), ".cow")
     assert path.parent == tmp_path / "new" and path.read_text() == small
+
+
+def choices(step: ir.Step) -> bool:
+    return "Choose(" in repr(step.body)

@@ -15,7 +15,7 @@ from cowspec.check.modules import Program
 from cowspec.check.names import Symbol, resolve
 from cowspec.check.survivors import survivors
 from cowspec.check.tables import Tables, tables_of
-from cowspec.check.unused import unused, without_idle_switches
+from cowspec.check.unused import check_settings, unused, without_idle_switches
 from cowspec.diagnostics import CompileError, Diagnostic, render
 from cowspec.syntax import ast
 
@@ -34,6 +34,7 @@ def check(program: Program) -> typed.Model:
         raise CompileError(sorted(dict.fromkeys(diagnostics), key=_place))
     own = set(tables.names.own[-1])
     model = without_idle_switches(model, own)
+    check_settings(model)
     warnings = tuple(render((found,), program.sources) for found in unused(model, own))
     return replace(model, warnings=warnings, sources=tuple(program.sources.values()))
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from cowspec.check import typed
 from cowspec.check.walk import own_expressions, statements, walk
-from cowspec.diagnostics import Diagnostic
+from cowspec.diagnostics import CompileError, Diagnostic
+
+MAX_SETTINGS = 1 << 15
 
 
 def without_idle_switches(model: typed.Model, own: Collection[str]) -> typed.Model:
@@ -15,6 +17,17 @@ def without_idle_switches(model: typed.Model, own: Collection[str]) -> typed.Mod
     asked = walk(*_expressions(model), *(when for when in whens if when is not None))
     read = {expr.switch for expr in asked if isinstance(expr, typed.SwitchIs)}
     return replace(model, switches=tuple(each for each in model.switches if each.name in own or each.name in read))
+
+
+def check_settings(model: typed.Model) -> None:
+    """Raises `CompileError` if nobody could look at all settings of the switches, one after the other."""
+    settings = 1
+    for switch in model.switches:
+        settings *= len(switch.options)
+        if settings > MAX_SETTINGS:
+            message = f"the switches have more than {MAX_SETTINGS} settings together"
+            hint = "make several models of it, or one `choice` of the combinations that matter"
+            raise CompileError([Diagnostic("E118", message, switch.span, hint=hint)])
 
 
 def unused(model: typed.Model, own: Collection[str]) -> list[Diagnostic]:

@@ -119,7 +119,7 @@ def loader(library: Path | None = None) -> Loader:
 def _module_file(folder: Path, name: str) -> Path | None:
     """The file of a module in a folder, unless it really lies elsewhere."""
     file = folder.joinpath(*name.split(".")).with_suffix(".cow")
-    return file if file.is_file() and file.resolve().is_relative_to(folder) else None
+    return file if os.path.isfile(file) and file.resolve().is_relative_to(folder) else None
 
 
 def shown_path(file: Path) -> str:

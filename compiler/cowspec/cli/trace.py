@@ -1,5 +1,6 @@
 """`cowspec trace`: replay a saved trace and print it."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -48,5 +49,5 @@ def command(path: str, model: str | None, as_json: bool, verbose: bool, width: i
 
 def _model_of(named: str, path: str) -> str:
     """The model's path as the trace gives it: from here, else from where the trace lies."""
-    beside = Path(path).resolve().parent.parent / named
-    return named if Path(named).exists() or not beside.exists() else str(beside)
+    beside = str(Path(path).resolve().parent.parent / named)
+    return named if os.path.exists(named) or not os.path.exists(beside) else beside
