@@ -39,7 +39,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Measured:
     """An obligation, the settings under which it was asked, what it was asked from, and what became of its mutants."""
 
     step: str
@@ -63,7 +63,7 @@ class StabilityReport:
     mutants: int
     known: int = 0
     proofs: int = 0
-    tested: list[Tested] = field(default_factory=list)
+    tested: list[Measured] = field(default_factory=list)
     unproved: list[tuple[str, tuple[Setting, ...], str]] = field(default_factory=list)
     lost: list[tuple[tuple[Named, ...], str]] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
@@ -228,5 +228,5 @@ def _portion_ended(
         return []
     for (step, conjunct), tried in answer.items():
         core = tuple(sorted(cores[step, conjunct]))
-        report.tested.append(Tested(step, conjunct, group[0].settings, core, tried))
+        report.tested.append(Measured(step, conjunct, group[0].settings, core, tried))
     return []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, pstdev
 
 from cowspec.engines.induction_stability import Tried
-from cowspec.judge.stability import StabilityReport, Tested
+from cowspec.judge.stability import Measured, StabilityReport
 from cowspec.report.ascii import wrap
 from cowspec.report.records import SCHEMA_VERSION
 from cowspec.report.table import Paint, unpainted, words
@@ -110,7 +110,7 @@ def _unsteady(report: StabilityReport, style: Style) -> list[str]:
     return ["  most unsteady:", *lines] if lines else []
 
 
-def _line(tested: Tested) -> str:
+def _line(tested: Measured) -> str:
     """`install: cow_invisible: 20/20, 12,100..20,300, median 14,000, variation 31 %`"""
     name = tested.conjunct if tested.conjunct.startswith(f"{tested.step}:") else f"{tested.step}: {tested.conjunct}"
     each = spread(tested.tried)
@@ -169,6 +169,9 @@ def stability_json(reports: Sequence[StabilityReport], tools: Mapping[str, str],
 
 def _model_record(report: StabilityReport) -> dict[str, object]:
     tried = [each for tested in report.tested for each in tested.tried]
+    under = {
+        settings: words(report.system.switches, settings) for settings in {each.settings for each in report.tested}
+    }
     return {
         "model": report.path,
         "mutants": report.mutants,
@@ -177,7 +180,7 @@ def _model_record(report: StabilityReport) -> dict[str, object]:
         "held": sum(1 for each in tried if each.holds),
         "held_at_first_try": sum(1 for each in tried if each.holds and each.first),
         "units": _spread_record(spread(tried)),
-        "obligations": [_record(report, tested) for tested in report.tested],
+        "obligations": [_record(tested, under[tested.settings]) for tested in report.tested],
         "unproved": [
             {"property": name, "settings": words(report.system.switches, settings), "reason": reason}
             for name, settings, reason in report.unproved
@@ -191,11 +194,11 @@ def _model_record(report: StabilityReport) -> dict[str, object]:
     }
 
 
-def _record(report: StabilityReport, tested: Tested) -> dict[str, object]:
+def _record(tested: Measured, under: str) -> dict[str, object]:
     return {
         "step": tested.step,
         "conjunct": tested.conjunct,
-        "settings": words(report.system.switches, tested.settings),
+        "settings": under,
         "core": list(tested.core),
         "held": tested.held,
         "held_at_first_try": sum(1 for each in tested.tried if each.holds and each.first),
