@@ -11,8 +11,8 @@ proofs: $(VENV)/run.stamp            ## install, and check every expectation wri
 test: $(VENV)/test.stamp             ## install what the tests need, and run them
 	$(BIN)/python -m pytest -n auto
 
-nightly: $(VENV)/test.stamp          ## more random models, and larger scopes
-	COWSPEC_NIGHTLY=1 $(BIN)/python -m pytest -n auto tests/differential
+nightly: $(VENV)/test.stamp          ## more random models, larger scopes, new hostile inputs
+	COWSPEC_NIGHTLY=1 $(BIN)/python -m pytest -n auto tests/differential tests/fuzz
 
 check: $(VENV)/test.stamp            ## what must be green before every commit
 	$(BIN)/ruff format --check compiler tests
