@@ -53,8 +53,48 @@ invariant never_sent "": forall n: Node: not sent[n]
 expect { one_holder: proved  never_sent: refuted }
 """
 
-# The inductive invariant says that some quorum has voted: an `exists` with a `forall` below it.
-QUORUM = (ROOT / "tests" / "bench" / "protocols" / "simple_consensus.cow").read_text()
+# Who owes what is stale is one of two kinds of calls, and has not been told by the place's own CPU that it is clean.
+TOLD = """module told
+sort Cpu, Va
+var stale[Cpu, Va]: bool
+var told[Cpu, Cpu, Va]: bool
+
+proc zap(a: Va) {
+  step clear { forall c: Cpu { stale[c, a] := true } }
+  step flush {
+    let c = choose c: Cpu where not told[self, c, a]
+    stale[c, a] := false
+    told[self, c, a] := true
+    if exists d: Cpu: not told[self, d, a] { goto flush }
+  }
+  step done { forall c: Cpu { told[self, c, a] := false } }
+}
+
+invariant quiet "while no call is under way nothing is stale":
+  forall c: Cpu, a: Va: stale[c, a] -> (exists t: Cpu: not idle(t))
+expect { quiet: proved }
+"""
+
+# Tokens come and go in pairs: that there is never exactly one follows from their being even in number, which no formula
+# of first-order logic says.
+PAIRS = """module pairs
+sort Node
+var on[Node]: bool
+
+action put(n, k: Node) {
+  require n != k and not on[n] and not on[k]
+  on[n] := true
+  on[k] := true
+}
+action take(n, k: Node) {
+  require n != k and on[n] and on[k]
+  on[n] := false
+  on[k] := false
+}
+
+invariant never_one "there is never exactly one": count(n: Node where on[n]) != 1
+expect { never_one: proved }
+"""
 
 
 def system_of(text: str, path: str = "model.cow") -> System:

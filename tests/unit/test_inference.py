@@ -22,7 +22,7 @@ from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Proved
-from inference_models import OWED, QUORUM, ROOT, TOKEN, system_of
+from inference_models import OWED, PAIRS, ROOT, TOKEN, TOLD, system_of
 
 UFFD_WP = system_of((ROOT / "models" / "uffd_wp.cow").read_text(), str(ROOT / "models" / "uffd_wp.cow"))
 CONTEXT = fresh_names(["Cpu", "Cpu", "Mm", "Mm", "Va", "Page", "Page", "Value", "Gup"])
@@ -224,10 +224,34 @@ def test_the_same_for_a_seed() -> None:
     assert [lemma.prop.formula for lemma in one.lemmas] == [lemma.prop.formula for lemma in two.lemmas]
 
 
+def test_a_lemma_about_calls_that_have_not_been_told() -> None:
+    system, found = inferred(TOLD, "quiet")
+    assert found.is_proved
+    texts = [expression(system, lemma.prop.formula) for lemma in found.lemmas]
+    assert any("exists t_: Cpu: not told[t_, t, a] and" in text for text in texts), texts
+
+
+@pytest.mark.parametrize("name", ["ticket", "simple_consensus", "german", "decentralized_lock", "firewall"])
+def test_protocols(name: str) -> None:
+    """An order, quorums, many literals, four elements of a sort, an `exists`."""
+    text = (ROOT / "tests" / "bench" / "protocols" / f"{name}.cow").read_text()
+    goal = next(p.name for p in system_of(text).properties if p.kind is PropertyKind.INVARIANT)
+    system, found = inferred(text, goal)
+    assert found.is_proved and found.stuck is None
+    assert all(machine_accepts(system, lemma.prop.formula) for lemma in found.lemmas)
+
+
+def machine_accepts(system: ir.System, formula: ir.Formula) -> bool:
+    """The evaluator finds the formula true in reachable states of a scope that the search does not sample."""
+    scope = tuple((sort, 2) for sort in system.sorts)
+    machine = Machine(system, scope, ())
+    return all(machine.holds(formula, state) for state, _ in sample(system, scope, [()], 99, visits=150, kept=150))
+
+
 def test_what_has_no_invariant_of_the_shape() -> None:
-    _, found = inferred(QUORUM, "agreement")
+    _, found = inferred(PAIRS, "never_one")
     assert not found.is_proved and found.stuck is not None and found.stuck.cti is not None
-    assert found.stuck.cti.step.firing.step == "decide" and "decide breaks agreement" in found.stuck.reason
+    assert found.stuck.cti.step.firing.step == "take" and "take breaks never_one" in found.stuck.reason
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------
@@ -257,15 +281,50 @@ def test_a_false_property_is_refuted(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_an_honest_failure_says_how_far_it_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "simple_consensus.cow"
-    path.write_text(QUORUM)
+    path = tmp_path / "pairs.cow"
+    path.write_text(PAIRS)
     assert run(["infer", str(path)]) == 4
     out = capsys.readouterr().out
-    assert "agreement: unknown" in out and "not preserved: agreement" in out and "by: decide" in out
+    assert "never_one: unknown" in out and "not preserved: never_one" in out and "by: take" in out
     assert "no run of up to 8 steps reaches the state before" in out and "other alternations of quantifiers" in out
     assert run(["infer", str(path), "--json"]) == 4
     (record,) = json.loads(capsys.readouterr().out)["properties"]
     assert record["verdict"] == "unknown" and record["lemmas"] == []
+
+
+def test_a_proof_that_fails_searches_lemmas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "token.cow"
+    path.write_text(TOKEN)
+    say = ["-i", "one_holder", "--out-dir", str(tmp_path)]
+    assert run(["prove", str(path), *say]) == 0
+    out = capsys.readouterr().out
+    assert "one_holder: proved" in out and "had to be found" in out and 'lemma one_holder_1 "found"' in out
+    assert run(["check", str(path), *say]) == 0
+    assert "had to be found" in capsys.readouterr().out
+    for verb in ("prove", "check"):
+        assert run([verb, str(path), *say, "--no-infer"]) == 4
+        assert "one_holder: unknown" in capsys.readouterr().out
+    assert run(["prove", str(path), *say, "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)["results"]
+    assert record["verdict"] == "proved" and record["lemmas"]
+
+
+def test_from_scratch_leaves_out_what_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "token.cow"
+    path.write_text(TOKEN)
+    assert run(["infer", str(path), "-i", "one_holder", "--write"]) == 0
+    say = ["prove", str(path), "-i", "one_holder", "--no-infer", "--out-dir", str(tmp_path)]
+    assert run(say) == 0
+    assert run([*say, "--from-scratch"]) == 4
+    capsys.readouterr()
+
+
+def test_what_is_not_found_stays_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "pairs.cow"
+    path.write_text(PAIRS)
+    assert run(["prove", str(path), "-i", "never_one", "--out-dir", str(tmp_path)]) == 4
+    out = capsys.readouterr().out
+    assert "lemmas were searched: no clause excludes a state from which take breaks never_one" in " ".join(out.split())
 
 
 def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

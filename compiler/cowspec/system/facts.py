@@ -6,7 +6,8 @@ typing facts of the encoding: single values, owned variables absent with their o
 
 - a call: which calls may be under way together on a CPU, and where the caller stands meanwhile; what it passed on;
 - a lock: writers exclude everybody; an idle call holds nothing; an index held is one the control flow took;
-- a step: which locks are held there and which are not, which locals are present, under which switches it is reached.
+- a step: which locks are held there and which are not, which locals are present, under which switches it is reached;
+- the start: an `init` formula about variables that no step assigns stays true.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from cowspec.system.structure.calls import call_facts
 from cowspec.system.structure.flow import analyse
 from cowspec.system.structure.locks import exclusion, holding
 from cowspec.system.structure.steps import step_facts
+from cowspec.system.traverse import assigned, reads
 
 
 def facts(system: System) -> tuple[Fact, ...]:
@@ -30,3 +32,12 @@ def _facts(system: System) -> Iterator[Fact]:
         proc, standing = analyse(system, info)
         yield from holding(proc, standing)
         yield from step_facts(proc, standing, system)
+    yield from start_facts(system)
+
+
+def start_facts(system: System) -> Iterator[Fact]:
+    """Of the axioms of relations that never change: a ring, an order, quorums."""
+    changed = frozenset[str]().union(*(assigned(step.body) for step in system.steps))
+    for number, formula in enumerate(system.init, 1):
+        if changed.isdisjoint(reads([formula])):
+            yield Fact(f"init {number}: stays", formula)

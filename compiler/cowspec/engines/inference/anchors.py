@@ -2,12 +2,13 @@
 it holds. To name what an anchor holds costs nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cowspec.engines.inference.atoms import Atom, Names, is_frame, is_lock
 from cowspec.engines.inference.clauses import fresh_names
 from cowspec.system import ir
+from cowspec.system.traverse import assigned
 from cowspec.system.traverse import names as names_of
 
 Literal = tuple[Atom, bool]
@@ -48,7 +49,7 @@ def _calls(system: ir.System) -> Iterator[Anchor]:
         pc = f"{proc.name}@pc"
         if all(var.name != pc for var in system.vars):
             continue
-        names = fresh_names(["Cpu", *(str(var.domain) for var in slots)])
+        names = fresh_names(["Cpu", *(str(var.domain) for var in slots)], system.sorts)
         cpu = ir.Param(names[0].name)
         named = tuple(
             (name.name, naming(ir.Equal(ir.Get(var.name, (cpu,)), ir.Param(name.name)), var.name))
@@ -58,18 +59,18 @@ def _calls(system: ir.System) -> Iterator[Anchor]:
 
 
 def _cells(system: ir.System) -> Iterator[Anchor]:
-    updated = {var for step in system.steps for var in assigned(step.body)}
+    updated = frozenset[str]().union(*(assigned(step.body) for step in system.steps))
     owners = {var.owner for var in system.vars}
     for var in system.vars:
         if is_frame(var) or is_lock(var) or not var.index or var.owner is not None or var.name not in updated:
             continue
         if var.domain is None and var.name not in owners:
             if len(var.index) >= 2:
-                names = fresh_names(var.index)
+                names = fresh_names(var.index, system.sorts)
                 yield Anchor(names, (naming(ir.Test(var.name, _params(names)), var.name),), ())
         elif var.domain is None:
             fields = [each for each in system.vars if each.owner == var.name and each.domain in system.sorts]
-            names = fresh_names([*var.index, *(str(field.domain) for field in fields)])
+            names = fresh_names([*var.index, *(str(field.domain) for field in fields)], system.sorts)
             args = _params(names[: len(var.index)])
             slots = tuple(
                 (name.name, naming(ir.Equal(ir.Get(field.name, args), ir.Param(name.name)), field.name))
@@ -77,23 +78,10 @@ def _cells(system: ir.System) -> Iterator[Anchor]:
             )
             yield Anchor(names, (naming(ir.Test(var.name, args), var.name),), slots)
         elif var.domain in system.sorts:
-            names = fresh_names([*var.index, var.domain])
+            names = fresh_names([*var.index, var.domain], system.sorts)
             cell = ir.Get(var.name, _params(names[:-1]))
             yield Anchor(names, (naming(ir.Equal(cell, ir.Param(names[-1].name)), var.name),), ())
 
 
 def _params(names: Names) -> tuple[ir.Term, ...]:
     return tuple(ir.Param(name.name) for name in names)
-
-
-def assigned(body: Iterable[ir.Stmt]) -> Iterator[str]:
-    for stmt in body:
-        match stmt:
-            case ir.Assign(var, _, _):
-                yield var
-            case ir.If(_, then, otherwise):
-                yield from assigned((*then, *otherwise))
-            case ir.Bulk(_, _, inside):
-                yield from assigned(inside)
-            case _:
-                pass

@@ -117,7 +117,7 @@ class Batch:
             where = self.every
             for _, bits in places:
                 where &= bits
-            elements = [value for value, _ in places if value is not None]
+            elements = [value for value, _ in places if value is not None and value >= 0]
             if not where:
                 continue
             if len(elements) < len(places):

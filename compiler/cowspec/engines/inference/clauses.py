@@ -86,10 +86,10 @@ def _rank(literal: tuple[Atom, bool]) -> tuple[int, str, int, str]:
 _LETTERS = {"Cpu": "tcd", "Mm": "mnk", "Va": "ab", "Page": "pqr", "Value": "vwx", "Gup": "ij"}
 
 
-def fresh_names(sorts: Sequence[str]) -> Names:
-    """A name for each: `t, c: Cpu`, `m, n: Mm`, `p, q: Page`; else as much of the sort's name as no other begins with,
-    from the second one on with a number."""
-    starts = {sort: _letters(sort, sorts) for sort in sorts}
+def fresh_names(sorts: Sequence[str], among: Sequence[str] = ()) -> Names:
+    """A name for each: `t, c: Cpu`, `m, n: Mm`, `p, q: Page`; else as much of the sort's name as no other (nor any of
+    the sorts `among`) begins with, from the second one on with a number."""
+    starts = {sort: _letters(sort, [*sorts, *among]) for sort in sorts}
     taken: dict[str, int] = {}
     found = []
     for sort in sorts:

@@ -39,10 +39,42 @@ def harvest(system: ir.System) -> tuple[Pattern, ...]:
         roots = [*expressions(step.body)]
         sorts |= _chosen(step.body)
         found |= dict.fromkeys(_patterns(system, roots, sorts))
+    if not system.procs:
+        found |= dict.fromkeys(pattern for step in system.steps for pattern in _enabled(system, step))
     for prop in system.properties:
         if prop.kind not in (PropertyKind.LEMMA, PropertyKind.TRANSITION):
             found |= dict.fromkeys(_patterns(system, [prop.formula], {}))
     return tuple(found)
+
+
+def _enabled(system: ir.System, step: ir.Step) -> Iterator[Pattern]:
+    """That the step could be taken with some value of one of its parameters: all of its guard that speaks of this. (The
+    arguments of a call are in its frame; of an action nothing is left but what it did.)"""
+    sorts = {param.name: param.domain for param in step.params if param.domain in system.sorts}
+    guard = [part for stmt in step.body if isinstance(stmt, ir.Require) for part in _conjuncts(stmt.condition)]
+    for name, sort in sorts.items():
+        mine = [part for part in guard if ir.Param(name) in set(nodes([part])) and _plain(part)]
+        outer = [other for other in sorts if other != name and any(ir.Param(other) in set(nodes([p])) for p in mine)]
+        if mine and len(outer) <= MAX_OUTER and all(sorts.keys() >= _free(part) for part in mine):
+            some = ir.Quant(
+                QuantKind.EXISTS, (ir.Binder(name, sort),), mine[0] if len(mine) == 1 else ir.And(tuple(mine))
+            )
+            formula = replace_terms(some, {ir.Param(other): ir.Param(f"#{k}") for k, other in enumerate(outer)})
+            formula = rename(formula, {bound: f"/{k}" for k, bound in enumerate(_bound(formula))})
+            yield Pattern(formula, tuple(sorts[other] for other in outer), True)
+
+
+def _conjuncts(formula: Formula) -> Iterator[Formula]:
+    for part in formula.parts if isinstance(formula, ir.And) else (formula,):
+        if isinstance(part, ir.And):
+            yield from _conjuncts(part)
+        else:
+            yield part
+
+
+def _free(formula: Formula) -> set[str]:
+    bound = set(_bound(formula))
+    return {node.name for node in nodes([formula]) if isinstance(node, ir.Param)} - bound
 
 
 def _chosen(body: Iterable[ir.Stmt]) -> dict[str, str]:

@@ -29,11 +29,12 @@ class Violation:
 
 
 class Pool:
-    """Clauses by number, at one scope. `settled`: those assumed without asking. `states`: at the same scope, without
-    steps: there it is asked what follows from what."""
+    """Clauses by number, at one scope. `settled`: those assumed without asking. `states` and `starts`: at the same
+    scope, without steps: there it is asked what follows from what, and what is false in a start state."""
 
-    def __init__(self, at: Steps, states: Steps) -> None:
-        self.at, self.states = at, states
+    def __init__(self, at: Steps, states: Steps, starts: Steps) -> None:
+        self.at, self.states, self.starts = at, states, starts
+        self._is_true_at_start: dict[int, bool] = {}
         self.settled: dict[int, None] = {}
         self._guard: dict[int, int] = {}
         self._clauses: dict[int, Clause] = {}
@@ -58,6 +59,15 @@ class Pool:
     def inductive(self, numbers: Collection[int], given: Sequence[int], deadline: float) -> list[int]:
         """The largest part of the clauses that is inductive relative to what is settled and to the literals `given`;
         nothing if time ran out."""
+        while True:
+            alive = self._preserved(numbers, given, deadline)
+            false = [number for number in alive if not self._holds_at_start(number)]
+            if not false:
+                return alive
+            numbers = [number for number in alive if number not in false]
+
+    def _preserved(self, numbers: Collection[int], given: Sequence[int], deadline: float) -> list[int]:
+        """The same, whatever the start states."""
         alive = dict.fromkeys(number for number in numbers if number not in self.settled)
         groups = [list(alive)[k : k + GROUP] for k in range(0, len(alive), GROUP)]
         removals, clean = 0, dict.fromkeys(range(len(groups)), -1)
@@ -93,9 +103,17 @@ class Pool:
 
     def follows(self, number: int) -> bool:
         """No state that satisfies all that is settled violates the clause."""
+        return not self._is_violated_in(self.states, number)
+
+    def _holds_at_start(self, number: int) -> bool:
+        if number not in self._is_true_at_start:
+            self._is_true_at_start[number] = not self._is_violated_in(self.starts, number)
+        return self._is_true_at_start[number]
+
+    def _is_violated_in(self, states: Steps, number: int) -> bool:
         clause = self._clauses[number]
-        return not any(
-            self.states.satisfiable([-literal for literal in _instance(self.states, clause, 0, elements)])
+        return any(
+            states.satisfiable([-literal for literal in _instance(states, clause, 0, elements)])
             for elements in representatives(clause.names, self.at.size)
         )
 

@@ -38,6 +38,9 @@ OBLIGATION_SECONDS = 10.0
 FIRST_SECONDS = 1.0
 """The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
+FEW_SORTS = 2
+"""Models with no more sorts are searched with four elements of each of them, too."""
+
 FEW = 3_000
 """Samples of each scope that a candidate is compared with first."""
 
@@ -148,10 +151,11 @@ def reachable(system: System, when: ir.Formula, seed: int) -> list[Instances]:
         settings = ((),)
     step = max(1, len(settings) // SETTINGS)
     chosen = settings[::step][:SETTINGS]
-    return [
-        instances(Batch(system, scope, sample(system, scope, chosen, seed, visits=VISITS, kept=KEPT)))
+    found = (
+        Batch(system, scope, sample(system, scope, chosen, seed, visits=VISITS, kept=KEPT))
         for scope in _sampled_scopes(system)
-    ]
+    )
+    return [instances(batch) for batch in found if batch.count]
 
 
 def _used(numbers: Sequence[int], result: InductionResult) -> list[int]:
@@ -212,7 +216,14 @@ def _sampled_scopes(system: System) -> list[Scope]:
     """Two of each sort; and more CPUs and pages, but few of the rest."""
     first = _scope(system, {"Page": 3, "Gup": _gups(system)}, 2)
     second = _scope(system, {"Cpu": 3, "Page": 4, "Va": 1, "Mm": 3, "Value": 2, "Gup": 2}, 3)
-    return [first, second]
+    return [first, second, *_uneven(system)]
+
+
+def _uneven(system: System) -> list[Scope]:
+    """Of models with few sorts four elements of one, and three of the others: sorts of one size look alike."""
+    if len(system.sorts) > FEW_SORTS:
+        return []
+    return [_scope(system, {sort: 4}, 3) for sort in system.sorts]
 
 
 def _gups(system: System) -> int:
@@ -226,6 +237,7 @@ def _scopes(system: System) -> list[Scope]:
         _scope(system, {"Va": 1, "Gup": 1}, 2),
         _scope(system, {"Page": 3, "Mm": 3, "Gup": 2}, 2),
         _scope(system, {"Cpu": 3, "Page": 3, "Mm": 3, "Va": 1, "Value": 2, "Gup": 2}, 3),
+        *_uneven(system),
     ]
     return list(dict.fromkeys(found))
 

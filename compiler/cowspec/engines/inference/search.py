@@ -14,7 +14,7 @@ judges it (`engines/induction.py`).
 4. Of all that is known, what the goals need is found by unsatisfiable cores, and made as little as possible.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from time import process_time
 
@@ -32,10 +32,10 @@ from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System
 from cowspec.verdict import Cti
 
-DEPTH = 6
+DEPTH = 12
 """How often it is asked what breaks the candidates before a state is left unexcluded."""
 
-FRONT = 10
+FRONT = 12
 """Of how many candidates it is asked what breaks them."""
 
 FIRST_MANY, FIRST_SPREAD = 60, 9
@@ -111,7 +111,11 @@ class Level:
         self.search = search
         rel = replace(search.rel, properties=())
         self.at = Steps(search.system, rel, scope, search.when)
-        self.pool = Pool(self.at, Steps(search.system, rel, scope, search.when, depth=0))
+        self.pool = Pool(
+            self.at,
+            Steps(search.system, rel, scope, search.when, depth=0),
+            Steps(search.system, rel, scope, search.when, depth=0, start=True),
+        )
         self.hold = [self.at.claim(prop.name, prop.formula, after=False) for prop in search.rel.properties]
         self.broken = {prop.name: self.at.claim(prop.name, prop.formula, after=True) for prop in search.rel.properties}
 
@@ -166,42 +170,52 @@ class Level:
         return None
 
     def _exclude(self, state: tuple[State, Setting]) -> bool:
+        """Candidates that exclude the state, and candidates against what breaks those, until some are inductive."""
         search, pool = self.search, self.pool
         search.counterexamples += 1
         first = self._against(state, FIRST_MANY, FIRST_SPREAD)
-        extra, front = dict.fromkeys(first), first
-        for depth in range(DEPTH):
-            alive = pool.inductive(extra, self.hold, search.deadline)
+        extra = dict.fromkeys(first, 0)
+        for depth in range(1, DEPTH + 1):
+            alive = dict.fromkeys(pool.inductive(extra, self.hold, search.deadline))
             won = [number for number in first if number in alive]
             search.say(
-                f"  {len(first)} clauses exclude a state, {len(extra)} with what breaks them: {len(won)} inductive"
+                f"  {len(first)} clauses against a state, {len(extra)} with those for them: {len(won)} inductive"
             )
             if won:
                 pool.settle(alive)
                 return True
-            if process_time() > search.deadline or depth == DEPTH - 1:
+            if process_time() > search.deadline or not self._support(extra, alive, depth):
                 break
-            seen: set[tuple[State, Setting]] = set()
-            new: list[int] = []
-            for number in sorted(front, key=lambda number: (search.clauses[number].cost, number))[:FRONT]:
-                before = self._before(number, [*alive, *first])
-                if before is not None and before not in seen:
-                    seen.add(before)
-                    new += self._against(before, MORE_MANY, MORE_SPREAD)
-            front = [number for number in dict.fromkeys(new) if number not in extra]
-            if not front:
-                break
-            extra |= dict.fromkeys(front)
         return False
 
-    def _before(self, number: int, assumed: Sequence[int]) -> tuple[State, Setting] | None:
-        """A state from which a step breaks the clause."""
-        for given in (assumed, [number]):
-            if self.pool.breaks(number, given, self.hold, self.search.deadline):
-                self.at.smallest()
-                self.search.counterexamples += 1
-                return self.at.before()
-        return None
+    def _support(self, extra: dict[int, int], alive: Collection[int], depth: int) -> bool:
+        """Adds candidates against states from which a step breaks some of those that fail although all the others are
+        assumed, the earliest first. One that breaks from a state that nothing excludes is given up."""
+        asked, new, given_up = set[tuple[State, Setting]](), dict[int, None](), set[int]()
+        cost = self.search.clauses
+        for number in sorted(extra, key=lambda number: (extra[number], cost[number].cost, number)):
+            if len(asked) >= FRONT:
+                break
+            state = self._before(number, extra) if number not in alive else None
+            if state is not None and state not in asked:
+                asked.add(state)
+                found = self._against(state, MORE_MANY, MORE_SPREAD)
+                new |= dict.fromkeys(found)
+                if not found:
+                    given_up.add(number)
+        for number in given_up:
+            del extra[number]
+        fresh = [number for number in new if number not in extra and number not in given_up]
+        extra |= dict.fromkeys(fresh, depth)
+        return bool(fresh or given_up) and 0 in extra.values()
+
+    def _before(self, number: int, assumed: Iterable[int]) -> tuple[State, Setting] | None:
+        """A state from which a step breaks the clause, although all the others are assumed."""
+        if not self.pool.breaks(number, assumed, self.hold, self.search.deadline):
+            return None
+        self.at.smallest()
+        self.search.counterexamples += 1
+        return self.at.before()
 
     def _against(self, state: tuple[State, Setting], many: int, spread: int) -> list[int]:
         search = self.search
@@ -218,7 +232,7 @@ class Level:
         """A real counterexample to induction of the goal with all that is known."""
         search = self.search
         real = Steps(search.system, replace(search.rel, properties=()), self.at.scope, search.when, real=True)
-        pool = Pool(real, real)
+        pool = Pool(real, real, real)
         for number in self.pool.settled:
             pool.add(number, search.clauses[number])
         hold = [real.claim(prop.name, prop.formula, after=False) for prop in search.rel.properties]

@@ -9,12 +9,13 @@ anchor does not name: "while the call copies page p, the PTE of its address does
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cowspec.engines.inference.anchors import Anchor, Literal, assigned
+from cowspec.engines.inference.anchors import Anchor, Literal
 from cowspec.engines.inference.atoms import Atom, Names, atoms, is_frame
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import Clause, clause, fresh_names
 from cowspec.engines.inference.possible import Samples
 from cowspec.system import ir
+from cowspec.system.traverse import assigned
 
 MAX_EXTRAS = 3
 """A literal speaks of at most so many elements that its anchor does not name."""
@@ -28,7 +29,7 @@ class Template:
 
     def __init__(self, system: ir.System, anchor: Anchor, few: Sequence[Batch], every: Sequence[Batch]) -> None:
         self._system, self._anchor = system, anchor
-        self._names = fresh_names([*(name.domain for name in anchor.names), *_further(system)])
+        self._names = fresh_names([*(name.domain for name in anchor.names), *_further(system)], system.sorts)
         self._own = {name.name for name in anchor.names}
         literals = list(_literals(system, anchor, self._names))
         self._table = [*anchor.always, *(literal for _, literal in anchor.slots), *literals]
