@@ -113,6 +113,8 @@ def infer(
     result, stuck, found = first, None, list[int]()
     for number, scope in enumerate(_scopes(base)):
         level = Level(search, scope)
+        if not level.is_met():
+            continue
         if number == 0:
             level.from_templates(few)
         else:
@@ -223,7 +225,7 @@ def _uneven(system: System) -> list[Scope]:
     """Of models with few sorts four elements of one, and three of the others: sorts of one size look alike."""
     if len(system.sorts) > FEW_SORTS:
         return []
-    return [_scope(system, {sort: 4}, 3) for sort in system.sorts]
+    return list(dict.fromkeys([*(_scope(system, {sort: 4}, 3) for sort in system.sorts), _scope(system, {}, 4)]))
 
 
 def _gups(system: System) -> int:

@@ -119,6 +119,10 @@ class Level:
         self.hold = [self.at.claim(prop.name, prop.formula, after=False) for prop in search.rel.properties]
         self.broken = {prop.name: self.at.claim(prop.name, prop.formula, after=True) for prop in search.rel.properties}
 
+    def is_met(self) -> bool:
+        """There is a state at this scope."""
+        return self.pool.states.satisfiable(())
+
     def start_from(self, numbers: Sequence[int]) -> None:
         """Settles what is inductive of these clauses."""
         for number in numbers:

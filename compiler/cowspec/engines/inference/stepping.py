@@ -1,9 +1,9 @@
-"""States and steps of a scope as a SAT problem that grows: does a lemma hold across a step? Is it false after a run?
+"""States and steps of a scope as a SAT problem that grows: does a lemma hold across a step?
 
 In: the relational system and a scope. Formulas are grounded when they are first assumed or asked for, so lemmas come
 and go as assumptions and nothing is built twice. The states are either *real*, or those that the any-size prover
-considers: `typing` and the compiler's facts hold, but a present value need not exist (`relational/translate.py`):
-what is inductive among the latter has a chance there.
+considers: `typing` and the compiler's facts hold, but a present value need not exist (`relational/translate.py`), not
+even of a variable that always has one: what is inductive among the latter has a chance there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +27,8 @@ from cowspec.verdict import TraceStep
 
 
 class Steps:
-    """Runs of `depth` steps at one scope, under the settings that satisfy `when`: one step from any state, or (`start`)
-    at most so many from a start state."""
+    """One step at one scope, under the settings that satisfy `when`, from any state or (`start`) from a start state; of
+    `depth` 0 the state alone."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Steps:
     ) -> None:
         self.system, self.scope, self.depth, self.real = system, scope, depth, real
         if not real:
-            rel = replace(rel, exact=_total(system, rel))
+            rel = replace(rel, exact=())
         rel = replace(rel, steps=tuple(replace(step, guard=resolve(step.guard, True)) for step in rel.steps))
         given = starting(rel) if start else [*(f for _, f in rel.typing), *(fact.formula for fact in rel.facts)]
         given = [resolve(each, True) for each in given]
@@ -62,18 +62,14 @@ class Steps:
         self._both: dict[Literal, Literal] = {}
         self._sizes = dict(scope) | {name: len(members) for name, members in system.enums}
         self._atoms: dict[tuple[ir.Formula, bool, int], tuple[tuple[str, ...], Run, dict[tuple[int, ...], int]]] = {}
-        if start and depth:
-            self._given.append(-self._unrolling.faulted(depth))
         self._tables = {frame: self._frame_tables(frame) for frame in {0, depth}}
         universe = template.universe
         self._grounders = {f: Grounder(self._circuit, universe, rel.predicates, t) for f, t in self._tables.items()}
         self._literals: dict[tuple[str, int, bool], int] = {}
         self._last: list[int] = []
         self._pinned: list[int] = []
-        self.queries = 0
 
     def _ask(self, given: list[int], deadline: float) -> bool | None:
-        self.queries += 1
         self._last = given
         return self._unrolling.solve(given, deadline)
 
@@ -216,13 +212,6 @@ class Steps:
             self._solver_of[variable] = self._unrolling.fresh()
         found = self._solver_of[variable]
         return found if literal > 0 else -found
-
-
-def _total(system: System, rel: RelSystem) -> tuple[Formula, ...]:
-    """That variables which always have a value have one."""
-    valued = [var for var in system.vars if var.domain in system.sorts]
-    found = zip(valued, rel.exact, strict=True)
-    return tuple(formula for var, formula in found if var.presence == ir.Presence.TOTAL)
 
 
 def _table(
