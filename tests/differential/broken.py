@@ -243,6 +243,17 @@ def _instances_missing(monkeypatch: Patch) -> None:
     monkeypatch.setattr(script, "_opened", opened)
 
 
+def _forms_mixed_up(monkeypatch: Patch) -> None:
+    """Where a formula is asserted the form to deny is taken, and the other way round."""
+    real = obligation._newly_resolved
+
+    def resolved(resolver: Any, formula: Formula, asserted: bool) -> Formula:
+        swapped = Either(formula.negative, formula.positive) if isinstance(formula, Either) else formula
+        return real(resolver, swapped, asserted)
+
+    monkeypatch.setattr(obligation, "_newly_resolved", resolved)
+
+
 def _before_is_after(monkeypatch: Patch) -> None:
     """The goal is denied of the state before the step."""
     real = obligation._violated
@@ -313,6 +324,7 @@ BROKEN: tuple[Broken, ...] = (
     Broken("a step is written down as changing nothing", _written(_nothing_changes), check_texts),
     Broken("a goal is asserted, not denied", _written(_goal_asserted), check_texts),
     Broken("all is written as some", _instances_missing, check_texts),
+    Broken("forms are mixed up in the text", _forms_mixed_up, check_texts, "?"),
     Broken("a goal is denied before the step", _before_is_after, check_texts),
     Broken("switch read wrongly", _switch_read_wrongly, check_steps, "fixed", 36),
     Broken("all states alike", _all_states_alike, check_symmetry),
