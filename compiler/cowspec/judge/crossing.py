@@ -20,7 +20,7 @@ from cowspec.engines.obligation import Incomplete, obligations, questions, subje
 from cowspec.judge.docket import Docket, Proof
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
 from cowspec.judge.results import Claim, Crossed, Disagreement, Finding
-from cowspec.system.ir import Formula, System
+from cowspec.system.ir import Formula, Setting, System
 
 CHUNK = 150  # questions of one job
 BASE_SECONDS, SECONDS_EACH = 60.0, 2.0
@@ -148,10 +148,10 @@ def _confirmed(book: _Book, chunk: Sequence[Asked], answer: tuple[Answer, ...] |
 def _close(book: _Book) -> None:
     """The word of the second judge in each result, the disagreements, and the figures."""
     docket = book.docket
-    settings = {"twice": 0, "once": 0, "against": 0}
+    pairs: dict[str, set[tuple[str, Setting]]] = {"twice": set(), "once": set(), "against": set()}
     for proof, asked in book.proofs:
-        outcome = _outcome(book, proof, asked)
-        settings[outcome] += len(docket.results[proof.place].settings)
+        result = docket.results[proof.place]
+        pairs[_outcome(book, proof, asked)].update((result.property, setting) for setting in result.settings)
     for each, answer in book.answers.items():
         if answer.answer == "sat":
             docket.disagreements.append(_disagreement(each[0], answer))
@@ -163,9 +163,9 @@ def _close(book: _Book) -> None:
         sum(answer == "unsat" for answer in distinct.values()),
         sum(answer == "sat" for answer in distinct.values()),
         (sum(proving.values()), sum(answer.seconds for answer in book.answers.values())),
-        settings["twice"],
-        settings["once"],
-        settings["against"],
+        len(pairs["twice"] - pairs["against"]),
+        len(pairs["once"] - pairs["twice"] - pairs["against"]),
+        len(pairs["against"]),
     )
 
 
