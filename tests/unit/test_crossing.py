@@ -55,6 +55,12 @@ def test_proofs_are_confirmed() -> None:
     assert found.judges[0].startswith("z3 ") and found.judges[1].startswith("cvc5 ")
 
 
+def test_what_two_lines_prove_counts_once() -> None:
+    text = OWNERS.replace("  stays: proved\n", "  stays: proved\n  stays: proved when clean\n")
+    (report,) = check([system_of(text)], Selection(names=("stays",)), Limits(timeout=20.0), run_here, twice=True)
+    assert crossed(report).twice == 2 == sum(len(result.settings) for result in report.results)
+
+
 def test_without_the_option_nobody_is_asked() -> None:
     (report,) = check([system_of(OWNERS)], SELECTION, Limits(timeout=20.0), run_here)
     assert report.crossed is None and cross_lines([report], timings=False) == []
