@@ -95,6 +95,19 @@ def test_a_refuted_mutant_names_property_and_run() -> None:
     assert (found.trace.property, dict(found.trace.scope)) == ("alone", {"Cpu": 2, "Room": 1})
 
 
+def test_claims_about_a_scope_are_violated_there_or_not_at_all() -> None:
+    text = ROOM.replace("alone: proved", "alone: no_violation within 6 at Cpu=2, Room=1")
+    program, model, system = loaded(text)
+    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    assert set(fates(report).values()) == {Fate.REFUTED}
+    report = mutate(program, model, system, Selection(), Sample(names=("skip visit.enter 4",)), LIMITS, run_here)
+    assert set(fates(report).values()) == {Fate.SURVIVOR}  # what is not claimed for any size is not proved again
+    text = ROOM.replace("alone: proved", "alone: no_violation within 3 at Cpu=2, Room=1")
+    program, model, system = loaded(text)
+    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    assert Fate.REFUTED not in fates(report).values()  # the run has 4 steps
+
+
 def test_the_checker_refuses_some() -> None:
     """No statement can stand behind a branch that always goes elsewhere."""
     text = ROOM.replace(

@@ -23,13 +23,14 @@ MAX_STATES = 30_000
 @dataclass(frozen=True, slots=True)
 class Compared:
     """`same`: at all `states` of the scope under all settings asked. `differs`: a step that does something else in a
-    state that is reached. Neither: the search was stopped, or no step in question ever fires at this scope."""
+    state that is reached. `stopped`: there are too many states. None of these: no step in question ever fires at this
+    scope."""
 
     scope: Scope
-    settings: int
     states: int
     same: bool = False
     differs: str = ""
+    stopped: bool = False
 
 
 def compare(
@@ -49,10 +50,10 @@ def compare(
         ended = walk.run()
         states, compared, fired = states + walk.states, compared + 1, fired or walk.fired
         if walk.differs:
-            return Compared(scope, compared, states, differs=walk.differs)
+            return Compared(scope, states, differs=walk.differs)
         if not ended:
-            return Compared(scope, compared, states)
-    return Compared(scope, compared, states, same=fired or compared == 0)
+            return Compared(scope, states, stopped=True)
+    return Compared(scope, states, same=fired or compared == 0)
 
 
 def _of(system: System, steps: Collection[str]) -> list[object]:

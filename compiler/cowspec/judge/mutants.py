@@ -178,7 +178,7 @@ def differences(
     if is_alike(subject.system, system):
         for scope in scopes:
             compared = compare(subject.system, system, examined.steps, subject.settings, scope, limits)
-            if compared.same or compared.differs:
+            if compared.same or compared.differs or compared.stopped:
                 break
     if compared is not None and compared.same:
         return compared, ()

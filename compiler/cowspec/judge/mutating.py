@@ -117,7 +117,7 @@ def mutate(
         f"`survivors` names {each.mutant}: no such mutant" for each in model.survivors if each.mutant not in names
     ]
     subject = Subject(program, model, system, selection, settings, claims)
-    report.scopes = _scopes(system, selection)
+    report.scopes = _scopes(system, selection, claims)
     judge = _Judge(subject, report, limits, tuple(question for question in asked if question.expected in RUNS))
     try:
         if wanted and declares(system):
@@ -174,18 +174,19 @@ def _wrong(trials: Sequence[Trial]) -> list[str]:
     ]
 
 
-def _scopes(system: System, selection: Selection) -> tuple[Scope, ...]:
-    """The scope that was asked for; else a small one, those that the model itself names, as far as they are no smaller,
-    and the default, smallest first."""
+def _scopes(system: System, selection: Selection, claims: Sequence[Question]) -> tuple[Scope, ...]:
+    """The scope that was asked for. Else a small one; those of the claims that speak of a scope; those of other
+    expectations, as far as they are no smaller; the default; smallest first."""
     sizes = sizes_of(system, selection)
     if sizes:
         return (default_scope(system, sizes),)
     least = counted_scope(system, {})
+    own = [default_scope(system, dict(claim.scope)) for claim in claims if claim.scope]
     named = [default_scope(system, dict(line.scope)) for line in system.expectations if line.scope]
     raised = [
         tuple((sort, max(size, low)) for (sort, size), (_, low) in zip(scope, least, strict=True)) for scope in named
     ]
-    return tuple(sorted(dict.fromkeys([least, *raised, default_scope(system, {})]), key=elements))
+    return tuple(sorted(dict.fromkeys([least, *own, *raised, default_scope(system, {})]), key=elements))
 
 
 @dataclass(slots=True)
