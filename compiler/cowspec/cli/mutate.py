@@ -37,7 +37,7 @@ def _kinds(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 @click.option("--mutant", "mutants", multiple=True, metavar="NAME", help="Only this one, as it is printed.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=None, metavar="N", help="A sample of N mutants.")
 @selecting
-@bounding(10, 20.0)
+@bounding(14, 20.0)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--timings", is_flag=True, help="Show how long it took.")
 @styling

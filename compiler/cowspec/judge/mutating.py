@@ -34,6 +34,9 @@ from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Trace
 
 
+CPU = "Cpu"  # the sort of whoever takes steps
+
+
 class Fate:
     """What became of a mutant, best first."""
 
@@ -175,8 +178,8 @@ def _wrong(trials: Sequence[Trial]) -> list[str]:
 
 
 def _scopes(system: System, selection: Selection, claims: Sequence[Question]) -> tuple[Scope, ...]:
-    """The scope that was asked for. Else a small one; those of the claims that speak of a scope; those of other
-    expectations, as far as they are no smaller; the default; smallest first."""
+    """The scope that was asked for. Else a small one, and that with one CPU more; those of the claims that speak of a
+    scope; those of other expectations, as far as they are no smaller; the default; smallest first."""
     sizes = sizes_of(system, selection)
     if sizes:
         return (default_scope(system, sizes),)
@@ -186,7 +189,8 @@ def _scopes(system: System, selection: Selection, claims: Sequence[Question]) ->
     raised = [
         tuple((sort, max(size, low)) for (sort, size), (_, low) in zip(scope, least, strict=True)) for scope in named
     ]
-    return tuple(sorted(dict.fromkeys([least, *own, *raised, default_scope(system, {})]), key=elements))
+    more = tuple((sort, size + (sort == CPU)) for sort, size in least)
+    return tuple(sorted(dict.fromkeys([least, more, *own, *raised, default_scope(system, {})]), key=elements))
 
 
 @dataclass(slots=True)
