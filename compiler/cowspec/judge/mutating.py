@@ -33,7 +33,6 @@ from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Trace
 
-
 CPU = "Cpu"  # the sort of whoever takes steps
 
 
