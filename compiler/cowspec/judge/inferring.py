@@ -26,9 +26,9 @@ DOUBT_SPAN = 4
 """Bounds of the search for runs where no lemmas were found, at scopes of so many elements more than the smallest."""
 
 OUTSIDE = (
-    "searched were implications between what is true of a few elements, with conclusions about some call, or about what "
-    "a step has required; not: other alternations of quantifiers, counts above 1, and lemmas of more than about ten "
-    "literals"
+    "searched were implications between what is true of a few elements, with conclusions about some call, or about what"
+    " a step has required; not: other alternations of quantifiers, counts above 1, and lemmas of more than about ten"
+    " literals"
 )
 """Which lemmas would be outside of the search."""
 
