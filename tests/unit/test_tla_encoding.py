@@ -190,6 +190,12 @@ def test_messages() -> None:
                           "left on queue.")).progress == "7 distinct states, 2 on the queue"  # fmt: skip
 
 
+def test_how_far_a_run_is() -> None:
+    assert said((2262, 0, "TLC2 Version 2.15")).progress == ""
+    assert said((2220, 0, "Starting SANY...")).progress == "reading the module"
+    assert said((2189, 0, "Computing initial states...")).progress == "start states"
+
+
 # ---- the judge -----------------------------------------------------------------------------------------------------
 
 

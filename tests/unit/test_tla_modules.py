@@ -16,6 +16,7 @@ from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.files import loader
 from cowspec.cli.main import run
+from cowspec.encode.tla.fold import folded
 from cowspec.encode.tla.module import Module, tla_module
 from cowspec.system.build import build
 from lark import Lark
@@ -128,12 +129,15 @@ def test_what_is_no_type_is_noticed(text: str) -> None:
 
 @every_model
 def test_every_constant_and_variable_has_a_type(path: Path) -> None:
-    text = emitted(path).text
+    lines = emitted(path).text.split("\n")
     for head in ("CONSTANTS", "VARIABLES"):
-        rows = text.partition(f"\n{head}\n")[2].partition("\n\n")[0].split("\n")
-        rows = rows[: next((n for n, row in enumerate(rows) if not row.startswith("  ")), len(rows))]
-        assert rows and all(row.startswith("  \\* @type: ") for row in rows[::2])
-        assert all(re.match(r"  \w+", row) for row in rows[1::2])
+        rows = lines[lines.index(head) + 1 :]
+        rows = rows[: next(n for n, row in enumerate(rows) if not row.startswith("  "))]
+        names = [n for n, row in enumerate(rows) if re.match(r"  \w+", row)]
+        assert names
+        for begun, name in zip([0, *(n + 1 for n in names)], names, strict=False):
+            (said,) = ANNOTATION.findall("\n".join(rows[begun:name]))
+            assert is_type(said)
 
 
 @every_model
@@ -167,3 +171,44 @@ def test_only_what_is_for_tlc_extends_it(path: Path) -> None:
     module = emitted(path)
     assert "EXTENDS Naturals, FiniteSets\n" in module.text and "Permutations" not in module.text
     assert f"EXTENDS {module.name}, TLC\n" in module.checking
+
+
+# ---- long lines ----------------------------------------------------------------------------------------------------
+
+
+def test_lines_are_folded_where_it_reads_well() -> None:
+    fields = ", ".join(f"field{n} |-> {{<<c, n>> : c \\in Cpu, n \\in Page}}" for n in range(4))
+    assert list(folded([f"  /\\ x' = [x EXCEPT ![self] = [{fields}]]"])) == [
+        "  /\\ x' = [x EXCEPT ![self] = [field0 |-> {<<c, n>> : c \\in Cpu, n \\in Page},",
+        "                               field1 |-> {<<c, n>> : c \\in Cpu, n \\in Page},",
+        "                               field2 |-> {<<c, n>> : c \\in Cpu, n \\in Page},",
+        "                               field3 |-> {<<c, n>> : c \\in Cpu, n \\in Page}]]",
+    ]
+    long = "x" * 60
+    assert list(folded([f"y = [i \\in Page |-> IF a[i, i] THEN {long} ELSE {long}]"])) == [
+        "y = [i \\in Page |-> IF a[i, i]",
+        f"                    THEN {long}",
+        f"                    ELSE {long}]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"\\* a comment, which is {'very ' * 20}long: x, y"],
+        [f"f({', '.join('argument' for _ in range(20))})"],
+        [f'"{", a |-> " * 20}"'],
+        [f"x == [a |-> {'y' * 110}, b |-> /\\ c", "                                  /\\ d]"],
+    ],
+)
+def test_other_lines_are_left_alone(lines: list[str]) -> None:
+    assert list(folded(lines)) == lines
+
+
+@every_model
+def test_folding_changes_no_word(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = check(load(str(path), path.read_text(), loader(ROOT / "spec")))
+    system = build(model)
+    text = tla_module(model, system).text
+    monkeypatch.setattr("cowspec.encode.tla.module.folded", lambda lines: (line.rstrip() for line in lines))
+    assert text.split() == tla_module(model, system).text.split()

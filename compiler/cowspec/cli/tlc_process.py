@@ -76,7 +76,7 @@ def _report(process: "subprocess.Popen[bytes]", timeout: float, tell: Callable[[
     begun = time.monotonic()
 
     def tick() -> None:
-        tell(f"{time.monotonic() - begun:.0f} s, {report.progress}")
+        tell(f"{time.monotonic() - begun:.0f} s, {report.progress or 'Java starts'}")
 
     try:
         for message in messages(_lines(process, begun + timeout, tick)):

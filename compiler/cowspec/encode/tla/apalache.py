@@ -8,6 +8,7 @@ from cowspec.check.typed import BoolType, EnumType, SortType, StructType, Type
 from cowspec.encode.tla.names import comment, identifier
 from cowspec.encode.tla.symbols import PC, PRESENT, READERS, SEEN, WRITERS, Symbols
 from cowspec.encode.tla.symbols import field as field_name
+from cowspec.encode.tla.text import WIDTH
 from cowspec.syntax.ast import LockKind
 from cowspec.system.lowering.layout import CPU
 
@@ -19,8 +20,8 @@ PARTS = {
 
 
 def typed_as(of: str) -> str:
-    """The comment that stands before what is of this type."""
-    return comment(f"@type: {of};")
+    """The comment that stands before what is of this type; one that can be folded if it is long."""
+    return comment(f"@type: {of};") if len(of) < WIDTH - 20 else f"(* @type: {of}; *)"
 
 
 def value_type(known: Symbols, of: Type) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cowspec.check import typed
 from cowspec.encode.tla import declarations
 from cowspec.encode.tla.actions import Action, actions
+from cowspec.encode.tla.fold import folded
 from cowspec.encode.tla.names import comment, identifier
 from cowspec.encode.tla.properties import Definition, definitions
 from cowspec.encode.tla.symbols import Symbols, symbols
@@ -53,7 +54,7 @@ def tla_module(model: typed.Model, system: System, name: str | None = None) -> M
 
 
 def _text(lines: Iterator[str]) -> str:
-    return "".join(line.rstrip() + "\n" for line in lines)
+    return "".join(f"{line}\n" for line in folded(list(lines)))
 
 
 def _lines(

@@ -12,6 +12,7 @@ _DEPTH = re.compile(r"depth of the complete state graph search is (\d+)")
 _VIOLATED = re.compile(r"(?:Invariant|Action property|Property) (\S+) is violated")
 _SUCCESS, _STATE, _PROGRESS = "2193", "2217", "2200"
 _BEHAVIOR = "2121"
+_PHASES = {"2220": "reading the module", "2189": "start states"}
 _ERROR = "1"  # the class of messages that are errors
 
 
@@ -59,6 +60,8 @@ def add(report: TlcReport, message: Message) -> TlcReport:
     if found := _COUNTS.search(text):
         generated, distinct = (int(number.replace(",", "")) for number in found.groups())
         report = replace(report, generated=generated, distinct=distinct)
+    if message.code in _PHASES:
+        return replace(report, progress=_PHASES[message.code])
     if message.code == _PROGRESS:
         left = _LEFT.search(text)
         said = f"{report.distinct} distinct states" + (f", {left[1]} on the queue" if left else "")
