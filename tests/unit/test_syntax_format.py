@@ -229,3 +229,9 @@ def test_long_heads_are_broken() -> None:
     text = "t" * 90
     same(f'invariant a_rather_long_name_for_this\n    "{text}":\n  x\n')
     same(f'proc p() {{\n  step a_rather_long_name "{text}"\n      each a: Va {{\n    return\n  }}\n}}\n')
+
+
+def test_a_broken_subject_of_a_match_breaks_its_block_at_once() -> None:
+    text = "action o(m: m) { match o" + " + 1" * 28 + " { a => { } b => { } } //\n}"
+    once = format_source(Source("m", text))
+    assert format_source(Source("m", once)) == once and "{\n    a => { }\n" in once

@@ -13,7 +13,14 @@ from cowspec.syntax.parse import parse_tree
 
 
 def format_source(source: Source) -> str:
-    """The text in canonical layout, with one line end at its end. Raises `CompileError` if it does not parse."""
+    """The text in canonical layout, with one line end at its end. Raises `CompileError` if it does not parse.
+
+    Laid out twice: a block that was on one line may be broken only once what stands before it is.
+    """
+    return _laid_out(Source(source.path, _laid_out(source)))
+
+
+def _laid_out(source: Source) -> str:
     tree = parse_tree(source, grammar.concrete_parser)
     from cowspec.syntax.layout import ALIGNED, file_document
 
