@@ -160,17 +160,20 @@ class Level:
     def settle_goals(self) -> Stuck | None:
         """Adds candidates until no step breaks a goal."""
         for name, broken in self.broken.items():
-            while self.at.ask([*self.hold, broken], self.search.deadline):
-                if process_time() > self.search.deadline:
+            while True:
+                answer = self.at.ask([*self.hold, broken], self.search.deadline)
+                if answer is False:
+                    break
+                if answer is None or process_time() > self.search.deadline:
                     return Stuck("the time limit")
                 self.at.smallest()
-                state = self.at.before()
-                if not self._exclude(state):
-                    if process_time() > self.search.deadline:
-                        return Stuck("the time limit")
-                    cti = self._real_cti(name)
-                    step = cti.step.firing.step if cti is not None else "a step"
-                    return Stuck(f"no clause excludes a state from which {step} breaks {name}", cti)
+                if self._exclude(self.at.before()):
+                    continue
+                if process_time() > self.search.deadline:
+                    return Stuck("the time limit")
+                cti = self._real_cti(name)
+                step = cti.step.firing.step if cti is not None else "a step"
+                return Stuck(f"no clause excludes a state from which {step} breaks {name}", cti)
         return None
 
     def _exclude(self, state: tuple[State, Setting]) -> bool:
