@@ -5,13 +5,11 @@ it holds. To name what an anchor holds costs nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cowspec.engines.inference.atoms import Atom, Names, is_frame, is_lock
+from cowspec.engines.inference.atoms import Atom, Literal, Names, is_frame, is_lock
 from cowspec.engines.inference.clauses import fresh_names
 from cowspec.system import ir
 from cowspec.system.traverse import assigned
 from cowspec.system.traverse import names as names_of
-
-Literal = tuple[Atom, bool]
 
 NAMING_COST = 3
 """Of a literal that only gives a name to what an anchor holds, in tenths of a plain literal."""

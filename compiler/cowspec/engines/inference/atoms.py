@@ -35,6 +35,10 @@ class Atom:
     is_naming: bool = False
 
 
+Literal = tuple[Atom, bool]
+"""An atom and its truth."""
+
+
 def cost(atom: Atom, truth: bool) -> int:
     """What the literal adds to a lemma. That some value is there is a weak conclusion: at any size the prover does not
     know that a value which is there exists, so which one it is is worth more."""

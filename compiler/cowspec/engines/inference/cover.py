@@ -10,15 +10,13 @@ Hitting Set Dualization, CP 2015).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cowspec.engines.inference.atoms import Atom, Names, cost
+from cowspec.engines.inference.atoms import Literal, Names, cost
 from cowspec.engines.inference.bitsets import Batch
 from pysat.examples.rc2 import RC2
 from pysat.formula import WCNF
 
-Literal = tuple[Atom, bool]
-
 MAX_COST = 26
-"""No lemma costs more, a plain literal being worth 1: what needs a longer one is not found."""
+"""No lemma costs more, a plain literal being worth 3: what needs a longer one is not found."""
 
 
 @dataclass(slots=True)

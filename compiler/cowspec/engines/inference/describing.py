@@ -6,10 +6,10 @@ that no sample contradicts, the cheapest first (`cover.py`): what a lemma might 
 
 from collections.abc import Sequence
 
-from cowspec.engines.inference.atoms import Names, atoms, is_frame
+from cowspec.engines.inference.atoms import Literal, Names, atoms, is_frame
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import Clause, clause, fresh_names
-from cowspec.engines.inference.cover import Cover, Instances, Literal
+from cowspec.engines.inference.cover import Cover, Instances
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from cowspec.engines.inference.anchors import Anchor
-from cowspec.engines.inference.atoms import CALLER, Atom, Names, atoms, is_frame, is_lock
+from cowspec.engines.inference.atoms import CALLER, Atom, Literal, Names, atoms, is_frame, is_lock
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import Clause, clause
-from cowspec.engines.inference.possible import Literal, Samples
+from cowspec.engines.inference.possible import Samples
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import ir
 from cowspec.system.traverse import names as names_of

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from itertools import product
 
-from cowspec.engines.inference.atoms import Atom, Names
+from cowspec.engines.inference.atoms import Literal, Names
 from cowspec.engines.inference.bitsets import Batch
-
-Literal = tuple[Atom, bool]
 
 
 class Samples:

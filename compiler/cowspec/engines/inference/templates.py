@@ -9,8 +9,8 @@ anchor does not name: "while the call copies page p, the PTE of its address does
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cowspec.engines.inference.anchors import Anchor, Literal
-from cowspec.engines.inference.atoms import Atom, Names, atoms, is_frame
+from cowspec.engines.inference.anchors import Anchor
+from cowspec.engines.inference.atoms import Atom, Literal, Names, atoms, is_frame
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import Clause, clause, fresh_names
 from cowspec.engines.inference.possible import Samples
