@@ -36,14 +36,16 @@ class Obliged:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about."""
+    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about. `left_out`: what
+    is proved by lemmas that were found, and do not stand in the model."""
 
     certificate: Certificate
     obliged: tuple[Obliged, ...]
     goals: int
+    left_out: tuple[str, ...] = ()
 
 
-def certified(system: System, results: Iterable[Result], limits: Limits, runner: Runner) -> Certified:
+def certified(system: System, results: Sequence[Result], limits: Limits, runner: Runner) -> Certified:
     """A certificate of all any-size proofs among the results of the system. An obligation that was not refuted stands
     in it as open."""
     of = subject(system)
@@ -66,7 +68,9 @@ def certified(system: System, results: Iterable[Result], limits: Limits, runner:
         Obliged(question.step, question.goal, outcome) for (question, _), outcome in zip(asked, outcomes, strict=True)
     )
     sorts = of.system.sorts
-    return Certified(Certificate(system.path, sorts, tuple(claims), entries), obliged, len(proofs))
+    left_out = [each.property for each in results if each.claim == Claim.ANY_SIZE and not each.proofs]
+    certificate = Certificate(system.path, sorts, tuple(claims), entries)
+    return Certified(certificate, obliged, len(proofs), tuple(dict.fromkeys(left_out)))
 
 
 def with_evidence(found: Certified, results: Iterable[Result]) -> tuple[Result, ...]:

@@ -59,7 +59,9 @@ class _Book:
 def cross(dockets: Iterable[Docket], runner: Runner) -> None:
     """Asks cvc5 about all proofs of all models together."""
     known: dict[str, Answer] = {}
-    books = [_book(docket, known) for docket in dockets if docket.proofs]
+    books = [
+        _book(docket, known) for docket in dockets if any(result.claim == Claim.ANY_SIZE for result in docket.results)
+    ]
     runner([job for book in books for job in _jobs(book)])
     for book in books:
         _close(book)
@@ -152,6 +154,7 @@ def _close(book: _Book) -> None:
     for proof, asked in book.proofs:
         result = docket.results[proof.place]
         pairs[_outcome(book, proof, asked)].update((result.property, setting) for setting in result.settings)
+    pairs["once"].update(_not_asked(docket))
     for each, answer in book.answers.items():
         if answer.answer == "sat":
             docket.disagreements.append(_disagreement(each[0], answer))
@@ -167,6 +170,16 @@ def _close(book: _Book) -> None:
         len(pairs["once"] - pairs["twice"] - pairs["against"]),
         len(pairs["against"]),
     )
+
+
+def _not_asked(docket: Docket) -> Iterator[tuple[str, Setting]]:
+    """Proofs by lemmas that were found: the questions about these are none of the model."""
+    asked = {proof.place for proof in docket.proofs}
+    for place, result in enumerate(docket.results):
+        if result.claim == Claim.ANY_SIZE and place not in asked:
+            said = "cvc5 was not asked: it rests on lemmas that do not stand in the model"
+            docket.results[place] = replace(result, notes=(*result.notes, said))
+            yield from ((result.property, setting) for setting in result.settings)
 
 
 def _outcome(book: _Book, proof: Proof, asked: Sequence[Asked]) -> str:
