@@ -47,7 +47,7 @@ def test_proofs_under_fewer_settings_start_from_those_under_more() -> None:
     assert sorted(verdicts(report, "no_stale").values()) == ["proved", "proved", "proved", "refuted"]
 
 
-def test_a_chain_that_dies_is_proved_group_by_group() -> None:
+def test_a_proof_that_dies_is_tried_property_by_property_and_the_chain_goes_on() -> None:
     begun: list[str] = []
 
     def runner(jobs: Sequence[AnyJob]) -> None:
@@ -61,7 +61,8 @@ def test_a_chain_that_dies_is_proved_group_by_group() -> None:
     )
     selection = Selection(names=("same", "no_stale"))
     (report,) = check([system_of(text)], selection, LIMITS, runner)
-    assert begun[0] == "small: proof of same, no_stale" and begun.count("small: proof of same, no_stale") == 2
+    assert begun[0] == "small: proof of same, no_stale"
+    assert {"small: proof of same", "small: proof of no_stale"} <= set(begun[1:])
     assert set(verdicts(report, "same").values()) == {"proved"}
 
 

@@ -9,8 +9,8 @@ from cowspec.cli.certificates import files_in, status_with, write_certificates
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import crossing, inferring, limiting, reporting, selecting
-from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.options import caching, crossing, inferring, limiting, reporting, selecting
+from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import check
 from cowspec.judge.results import status_of_check
@@ -33,16 +33,18 @@ from cowspec.verdict import Limits
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
 @click.option("--sarif", metavar="FILE", help="Write what is not as declared, and the notes, as SARIF, too.")
 @reporting
+@caching
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, inference: float | None,
-    twice: bool, cert_dir: str | None, necessary: bool, junit: str | None, sarif: str | None, **rest: Any,
+    twice: bool, cert_dir: str | None, necessary: bool, junit: str | None, sarif: str | None, no_cache: bool,
+    **rest: Any,
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
     by = partial(check, inference=inference, twice=twice, necessary=necessary)
-    reports = judge(systems, selection, limits, jobs, by)
+    reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
     if cert_dir is not None:
         files = files_in(cert_dir, reports)
         reports, said, rejected = write_certificates(reports, files, limits, jobs, output.style)

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from cowspec.cli.cache import memory_in
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import naming, setting, styling
+from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
@@ -28,8 +29,9 @@ from cowspec.verdict import Limits
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the search.")
 @click.option("--timings", is_flag=True, help="Show how long it took.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@caching
 @styling
-def command(path: str, write_back: bool, as_json: bool, timings: bool, **rest: Any) -> int:
+def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache: bool, **rest: Any) -> int:
     """Search lemmas that make the invariants of a MODEL (-i NAME: only these) inductive at any size, under the selected
     settings together; print them, and prove with them."""
     (system,) = load_systems([path])
@@ -38,6 +40,7 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, **rest: A
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
     say = (lambda text: click.echo(text, err=True)) if rest["verbose"] else (lambda _: None)
+    memory = None if no_cache else memory_in(OUT_DIR, verbose=rest["verbose"])
     found = inferences(
         system,
         selection,
@@ -45,7 +48,10 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, **rest: A
         seconds=rest["timeout"],
         from_scratch=rest["from_scratch"],
         say=say,
+        recall=(lambda _, work: work()) if memory is None else memory.recall,
     )
+    if memory is not None:
+        memory.summary()
     text = written(system, found)
     if write_back and text:
         write(path, read(path).rstrip("\n") + "\n\n" + text)

@@ -15,6 +15,7 @@ from cowspec.engines.cvc5_solver import available
 from cowspec.judge.selection import MAX_SIZE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+OUT_DIR = ".cowspec"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -136,9 +137,10 @@ styling = several(
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", callback=_use_color,
                  expose_value=True, help="Colour in the output."),
 )  # fmt: skip
+caching = click.option("--no-cache", is_flag=True, help="Use no answers of earlier runs, and keep none.")
 reporting = several(
     styling,
     click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text."),
-    click.option("--out-dir", default=".cowspec", show_default=True, metavar="DIR", help="Where traces are saved."),
+    click.option("--out-dir", default=OUT_DIR, show_default=True, metavar="DIR", help="Where traces are saved."),
     click.option("--timings", is_flag=True, help="Show how long it took."),
 )

@@ -9,8 +9,8 @@ from cowspec.cli.certificates import certifiable, status_with, write_certificate
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import crossing, inferring, limiting, reporting, selecting
-from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.options import caching, crossing, inferring, limiting, reporting, selecting
+from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import prove
 from cowspec.judge.results import status_of_prove
@@ -29,9 +29,10 @@ from cowspec.verdict import Limits
 @inferring
 @click.option("--from-scratch", is_flag=True, help="Without the lemmas that the models and the library have.")
 @reporting
+@caching
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool, cert: str | None,
-    inference: float | None, from_scratch: bool, **rest: Any,
+    inference: float | None, from_scratch: bool, no_cache: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Prove the properties of the models (-i NAME: only these) under every switch setting, for every size; with --scope
     for the sizes given."""
@@ -40,9 +41,8 @@ def command(
         certifiable(systems)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
-    reports = judge(
-        systems, selection, limits, jobs, partial(prove, inference=inference, from_scratch=from_scratch, twice=twice)
-    )
+    by = partial(prove, inference=inference, from_scratch=from_scratch, twice=twice)
+    reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
     if cert is not None:
         reports, said, rejected = write_certificates(reports, [cert], limits, jobs, output.style)
     status = show(reports, status_of_prove(reports), output, verb_text)

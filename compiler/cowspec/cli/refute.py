@@ -6,8 +6,8 @@ import click
 
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import limiting, reporting, selecting
-from cowspec.cli.session import judge, outputs, show
+from cowspec.cli.options import caching, limiting, reporting, selecting
+from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import refute_all
 from cowspec.judge.results import status_of_refute
@@ -21,9 +21,13 @@ from cowspec.verdict import Limits
 @selecting
 @limiting
 @reporting
-def command(paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, **rest: Any) -> int:
+@caching
+def command(
+    paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, no_cache: bool, **rest: Any
+) -> int:
     """Search the shortest run that violates a property of the models (-i NAME: only these), at growing scopes."""
     systems = load_systems(models(paths))
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    reports = judge(systems, selection, Limits(max_steps, timeout, seed), jobs, refute_all)
-    return show(reports, status_of_refute(reports), outputs(**rest), verb_text)
+    limits, output = Limits(max_steps, timeout, seed), outputs(**rest)
+    reports = judge(systems, selection, limits, jobs, refute_all, memory_of(output, no_cache=no_cache))
+    return show(reports, status_of_refute(reports), output, verb_text)

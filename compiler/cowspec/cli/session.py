@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from cowspec.cli.cache import Memory, memory_in
 from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import write
@@ -44,18 +45,33 @@ def outputs(*, verbose: bool, width: int, color: bool, as_json: bool, out_dir: s
 
 
 def judge(
-    systems: Sequence[System], selection: Selection, limits: Limits, pool: Pool, by: Judge[Report]
+    systems: Sequence[System],
+    selection: Selection,
+    limits: Limits,
+    pool: Pool,
+    by: Judge[Report],
+    memory: Memory | None = None,
 ) -> tuple[Report, ...]:
-    """Runs the judge with worker processes and a progress line on a terminal. Raises `BadInput` for unknown names."""
+    """Runs the judge with worker processes and a progress line on a terminal; with a `memory` answers of earlier runs
+    are used. Raises `BadInput` for unknown names."""
     try:
         selection = validate(systems, selection)
         warnings = dict.fromkeys(text for system in systems for text in system.warnings)
         for text in warnings:
             click.echo(text, err=True)
         with progress() as watch:
-            return by(systems, selection, limits, pool.runner(watch))
+            workers = pool.runner(watch)
+            reports = by(systems, selection, limits, workers if memory is None else memory.helping(workers))
+        if memory is not None:
+            memory.summary()
+        return reports
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
+
+
+def memory_of(output: Output, *, no_cache: bool) -> Memory | None:
+    """The answers of earlier runs that lie in the folder for results."""
+    return None if no_cache else memory_in(output.out_dir, verbose=output.style.verbose)
 
 
 def show(reports: Sequence[ModelReport], status: int, output: Output, text: Render) -> int:

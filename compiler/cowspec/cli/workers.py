@@ -90,7 +90,7 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
                     for end in ready:
                         worker = running.pop(end)
                         outcome = _collect(worker)
-                        waiting.extend(worker.job.then(outcome))
+                        waiting.extendleft(reversed(worker.job.then(outcome)))  # the longest ways go first
                         finished += 1
             finally:
                 for worker in running.values():

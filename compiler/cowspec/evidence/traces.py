@@ -61,12 +61,7 @@ def write(system: System, trace: Trace) -> str:
         "property": trace.property,
         "switches": switch_options(trace.setting, system),
         "scope": dict(trace.scope),
-        "start": {
-            _place(system, var, index): _value(system, var, value)
-            for var, table in zip(system.vars, trace.start, strict=True)
-            for index, value in zip(indices(system, trace.scope, var), table, strict=True)
-            if value != default(var)
-        },
+        "start": state_record(system, trace.scope, trace.start),
         "steps": steps,
         "fault": trace.fault,
     }
@@ -82,10 +77,9 @@ def subject(text: str) -> Subject:
 def read(system: System, text: str) -> Trace:
     """The trace that `write` wrote, if it fits the system. Raises `TraceError`, and nothing else, for any text."""
     record = _record(text)
-    setting = _read_setting(system, _object(record, "switches"))
-    scope = _read_scope(system, _object(record, "scope"))
-    empty = tuple(tuple(default(var) for _ in indices(system, scope, var)) for var in system.vars)
-    start = _read_state(system, scope, empty, _object(record, "start"), "start")
+    setting = read_setting(system, _object(record, "switches"))
+    scope = read_scope(system, _object(record, "scope"))
+    start = read_start(system, scope, _object(record, "start"))
     steps: list[TraceStep] = []
     fault = record.get("fault")
     if fault is not None and not isinstance(fault, str):
@@ -104,6 +98,22 @@ def read(system: System, text: str) -> Trace:
         faulted = fault is not None and number == len(entries)
         steps.append(TraceStep(firing, tuple(str(note) for note in notes), None if faulted else state))
     return Trace(_text(record, "model"), _text(record, "property"), setting, scope, start, tuple(steps), fault)
+
+
+def state_record(system: System, scope: Scope, state: State) -> dict[str, object]:
+    """The places of a state that have not their default value."""
+    return {
+        _place(system, var, index): _value(system, var, value)
+        for var, table in zip(system.vars, state, strict=True)
+        for index, value in zip(indices(system, scope, var), table, strict=True)
+        if value != default(var)
+    }
+
+
+def read_start(system: System, scope: Scope, given: dict[str, object]) -> State:
+    """The state that `state_record` wrote. Raises `TraceError`."""
+    empty = tuple(tuple(default(var) for _ in indices(system, scope, var)) for var in system.vars)
+    return _read_state(system, scope, empty, given, "start")
 
 
 def step_named(system: System, name: str) -> Step:
@@ -147,7 +157,7 @@ def _list(record: dict[str, object], key: str) -> list[object]:
     return value
 
 
-def _read_setting(system: System, given: dict[str, object]) -> Setting:
+def read_setting(system: System, given: dict[str, object]) -> Setting:
     setting = []
     for switch in system.switches:
         value = given.get(switch.name, _MISSING)
@@ -159,7 +169,7 @@ def _read_setting(system: System, given: dict[str, object]) -> Setting:
     return tuple(setting)
 
 
-def _read_scope(system: System, given: dict[str, object]) -> Scope:
+def read_scope(system: System, given: dict[str, object]) -> Scope:
     scope = []
     for sort in system.sorts:
         count = given.get(sort, _MISSING)

@@ -1,8 +1,8 @@
 """Proofs in order of strength: what holds under more settings helps to prove what holds under fewer.
 
-Groups of questions with the same settings are proved from the most settings to the fewest. A chain is one job: it
-begins with a group whose settings no other contains, and has those that it contains. If some group has all settings, it
-is proved first, for all chains; the others run side by side.
+Groups of questions with the same settings are proved from the most settings to the fewest. A chain begins with a group
+whose settings no other contains, and has those that it contains, one job after the other. If some group has all
+settings, it is proved first, for all chains; the others run side by side.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from functools import partial
 
 from cowspec.engines.induction import NOTHING, Known
 from cowspec.judge.docket import Docket
-from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.jobs import AnyJob, Died
 from cowspec.judge.plan import Question
-from cowspec.judge.proving import Attempts, Link, attempt_chain
-from cowspec.judge.pursuit import PROOF_BUDGET, attempted, proof_job
+from cowspec.judge.proving import Attempts
+from cowspec.judge.pursuit import attempted, proof, proof_job
 
 Group = Sequence[Question]
 """Questions under the same settings."""
@@ -45,37 +45,37 @@ def chains(ordered: Sequence[Group]) -> list[list[Group]]:
 
 
 def _chain(docket: Docket, chain: Sequence[Group], known: Known, after: Sequence[Group]) -> AnyJob:
-    links = tuple(
-        Link(
-            tuple(question.property for question in group),
-            group[0].when,
-            tuple(earlier for earlier in range(number) if contains(chain[earlier], group)),
-        )
-        for number, group in enumerate(chain)
-    )
-    names = ", ".join(name for link in links for name in link.names)
-    return Job(
-        f"{docket.system.name}: proof of {names}",
-        partial(attempt_chain, docket.system, links, docket.limits, known),
-        partial(_ended, docket, chain, after),
-        len(chain) * docket.limits.timeout * PROOF_BUDGET + 60,
-    )
+    return _link(docket, chain, known, after, ())
+
+
+def _link(
+    docket: Docket, chain: Sequence[Group], known: Known, after: Sequence[Group], done: tuple[Known, ...]
+) -> AnyJob:
+    """The next proof of a chain. `done`: what the proofs before it have found."""
+    group = chain[len(done)]
+    helped = known
+    for earlier, found in zip(chain, done, strict=False):
+        if contains(earlier, group):
+            helped |= found
+    return proof(docket, group, partial(_ended, docket, chain, known, after, done), helped)
 
 
 def _ended(
-    docket: Docket, chain: Sequence[Group], after: Sequence[Group], answer: tuple[Attempts, ...] | Died
+    docket: Docket,
+    chain: Sequence[Group],
+    known: Known,
+    after: Sequence[Group],
+    done: tuple[Known, ...],
+    answer: Attempts | Died,
 ) -> Sequence[AnyJob]:
-    """Takes down what is proved. After a crash each group is tried by itself."""
-    if isinstance(answer, Died):
-        if len(chain) == 1 or answer.bug:
-            jobs = [job for group in chain for job in attempted(docket, group, answer)]
-        else:
-            jobs = [proof_job(docket, group) for group in chain]
-        known = NOTHING
-    else:
-        jobs = [job for group, each in zip(chain, answer, strict=True) for job in attempted(docket, group, each)]
-        known = answer[0].known
-    return [_chain(docket, each, known, ()) for each in chains(after)] + jobs
+    """Takes down what is proved, and goes on along the chain; its first proof opens the way for the other chains."""
+    found = NOTHING if isinstance(answer, Died) else answer.known
+    jobs = list(attempted(docket, chain[len(done)], answer))
+    if len(done) + 1 < len(chain):
+        jobs.insert(0, _link(docket, chain, known, after, (*done, found)))
+    if not done:
+        jobs = [*(_chain(docket, each, found, ()) for each in chains(after)), *jobs]
+    return jobs
 
 
 def contains(group: Group, other: Group) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cowspec.engines.induction import Known
+from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
@@ -37,7 +38,7 @@ class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
     `proofs`: of any size. `inference`: for how many seconds of processor time lemmas are searched where a proof does
-    not go through; None: not at all."""
+    not go through; None: not at all. `fingerprint`: of the system."""
 
     system: System
     settings: tuple[Setting, ...]
@@ -54,6 +55,14 @@ class Docket:
     dropped: dict[str, str] = field(default_factory=dict)
     proofs: list[Proof] = field(default_factory=list)
     crossed: Crossed | None = None
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        self.fingerprint = fingerprint(substance(self.system))
+
+    def key(self, *question: object) -> str:
+        """Stands for a question about the model, and for the model."""
+        return fingerprint(self.fingerprint, question)
 
     def lost(self, question: Question, settings: Sequence[Setting], died: Died, engine: str) -> None:
         """Nothing came of a job: the question stays open under these settings."""

@@ -8,8 +8,11 @@ from time import monotonic
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.search import explore
+from cowspec.evidence.records import read
+from cowspec.evidence.runs import run_record
 from cowspec.judge.docket import Docket
-from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.jobs import AnyJob, Died, Job, Memo
+from cowspec.judge.outcomes import believed, chosen, items, member, numbered
 from cowspec.judge.plan import Question
 from cowspec.judge.refuting import shown, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
@@ -42,7 +45,38 @@ def explore_job(docket: Docket, question: Question) -> AnyJob:
         partial(explore_settings, docket.system, question.property, question.settings, scope, limits),
         partial(_explored, docket, question),
         limits.timeout * len(question.settings) + 60,
+        Memo(
+            docket.key("states", question.property, question.settings, scope, limits),
+            partial(_answers_record, docket.system, question),
+            partial(_read_answers, docket.system, question, scope),
+        ),
     )
+
+
+def _answers_record(system: System, question: Question, answer: Sequence[ScopeAnswer]) -> object:
+    """Of a search that nothing stopped."""
+    if any(each.stopped for each in answer):
+        return None
+    numbers = numbered(question.settings)
+    return [
+        {
+            "settings": [numbers[setting] for setting in each.settings],
+            "states": each.states,
+            "run": None if each.trace is None else run_record(system, each.trace),
+        }
+        for each in answer
+    ]
+
+
+def _read_answers(system: System, question: Question, scope: Scope, data: object) -> tuple[ScopeAnswer, ...]:
+    """Raises `RecordError` or `TraceError`."""
+    answers = []
+    for each in items(data):
+        under, run = chosen(question.settings, member(each, "settings")), member(each, "run")
+        trace = None if run is None else believed(system, question.property, under, run)
+        witness = () if trace is None else witness_of(system, trace)
+        answers.append(ScopeAnswer(under, scope, read(int, member(each, "states")), "", trace, witness, 0.0))
+    return tuple(answers)
 
 
 def explore_settings(

@@ -10,17 +10,22 @@ from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
 from cowspec.engines.inference.infer import Inferred, infer, reachable
+from cowspec.engines.inference.reproving import Lemmas, reproved
 from cowspec.engines.scopes import elements
+from cowspec.evidence.fingerprint import fingerprint, substance
+from cowspec.evidence.records import RecordError, read, record
+from cowspec.judge.jobs import Memo
 from cowspec.judge.plan import asked_properties, switch_formula
 from cowspec.judge.proving import reached
 from cowspec.judge.refuting import Searched, refute, scopes_for
 from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, selected, within
 from cowspec.syntax.ast import PropertyKind
-from cowspec.system.ir import Setting, System
+from cowspec.system.ir import Formula, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Refuted
 
+Recall = Callable[[Memo[Inferred], Callable[[], Inferred]], Inferred]
 DOUBT = Limits(max_steps=12, timeout=20.0)
 DOUBT_SPAN = 4
 """Bounds of the search for runs where no lemmas were found, at scopes of so many elements more than the smallest."""
@@ -56,8 +61,10 @@ def inferences(
     seconds: float,
     from_scratch: bool,
     say: Callable[[str], None] = lambda _: None,
+    recall: Recall = lambda _, work: work(),
 ) -> tuple[Inference, ...]:
-    """One for each selected invariant under the selected settings; what was found for one is there for the next."""
+    """One for each selected invariant under the selected settings; what was found for one is there for the next.
+    `recall`: may know the answer from an earlier run."""
     settings = within(all_settings(system), selection)
     names = [p.name for p in asked_properties(system) if p.kind is PropertyKind.INVARIANT]
     when = switch_formula(system, selection)
@@ -65,9 +72,10 @@ def inferences(
     found: list[Inference] = []
     for name in (name for name in names if selected(name, selection)):
         say(name)
-        inferred = infer(
-            system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say
+        work = partial(
+            infer, system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say
         )
+        inferred = recall(_memo(system, name, when, limits, seconds, from_scratch), work)
         each = Inference(name, settings, inferred)
         if inferred.is_proved:
             new = tuple(lemma.prop for lemma in inferred.lemmas)
@@ -76,6 +84,24 @@ def inferences(
             each = _explained(system, each, limits)
         found.append(each)
     return tuple(found)
+
+
+def _memo(
+    system: System, name: str, when: Formula, limits: Limits, seconds: float, from_scratch: bool
+) -> Memo[Inferred]:
+    """Lemmas are kept if they prove the property, and believed if they prove it again."""
+
+    def kept(found: Inferred) -> object:
+        return record(Lemmas(found.lemmas, found.effort)) if found.is_proved else None
+
+    def believed(data: object) -> Inferred:
+        again = reproved(system, [name], when, limits, read(Lemmas, data), from_scratch=from_scratch)
+        if again is None:
+            raise RecordError("the lemmas do not prove it")
+        return again
+
+    key = fingerprint("lemmas", substance(system), name, when, limits, seconds, from_scratch)
+    return Memo(key, kept, believed)
 
 
 def status_of_infer(found: Sequence[Inference]) -> int:

@@ -24,6 +24,17 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True)
+class Memo(Generic[T]):
+    """How the answer of a job is kept for a later run (`recall.py`). `key` stands for all that the answer depends on
+    but the versions of the tools. `write` gives data for JSON, None for an answer not worth keeping. `read` gives the
+    answer back, with every run replayed, and raises for data that it does not believe."""
+
+    key: str
+    write: Callable[[T], object]
+    read: Callable[[object], T]
+
+
+@dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
     """`work` runs anywhere and returns a value that can be pickled; `then` gets that value (or how the job died) in the
     process of the judge, and returns the jobs that follow. After `timeout` seconds the work is killed."""
@@ -32,6 +43,7 @@ class Job(Generic[T]):
     work: Callable[[], T]
     then: Callable[[T | Died], "Sequence[AnyJob]"]
     timeout: float
+    memo: Memo[T] | None = None
 
 
 AnyJob = Job[Any]

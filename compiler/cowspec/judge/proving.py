@@ -55,20 +55,6 @@ class Attempts:
     known: Known = NOTHING
 
 
-def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits) -> Attempts:
-    """Tries to prove the properties together under every setting that satisfies `when`."""
-    return attempt_chain(system, [Link(names, when, ())], limits)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One proof of a chain. `weaker`: the numbers of earlier proofs of the chain under all its settings and more."""
-
-    names: tuple[str, ...]
-    when: Formula
-    weaker: tuple[int, ...]
-
-
 class _Fragment:
     """Where quantifiers alternate in a cycle over the sorts: there Z3 need not end."""
 
@@ -91,24 +77,11 @@ class _Fragment:
         )
 
 
-def attempt_chain(
-    system: System, links: Sequence[Link], limits: Limits, known: Known = NOTHING
-) -> tuple[Attempts, ...]:
-    """One proof after the other, each with what the weaker ones before it have found inductive."""
+def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits, known: Known = NOTHING) -> Attempts:
+    """Tries to prove the properties together under every setting that satisfies `when`."""
     fragment = _Fragment(system)
-    done: list[Attempts] = []
-    for link in links:
-        helped = known
-        for number in link.weaker:
-            helped |= done[number].known
-        done.append(_attempt(fragment, link, limits, helped))
-    return tuple(done)
-
-
-def _attempt(fragment: _Fragment, link: Link, limits: Limits, known: Known) -> Attempts:
-    system, when = fragment.system, link.when
     began = monotonic()
-    result = prove(system, link.names, when, limits, known)
+    result = prove(system, names, when, limits, known)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []

@@ -9,10 +9,12 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
+from cowspec.engines.induction import NOTHING, Known
 from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lemmas import lemma_job, searches
+from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.refuting import Searched, refute, scopes_for
@@ -31,7 +33,6 @@ smallest. An author who misses a lemma waits for it."""
 SPLITS = 64  # settings of a question that are proved in smaller groups at most
 PROOF_BUDGET = 20  # a proof has many obligations: it is killed after so many times the limit of one
 SEARCH_BUDGET = 30  # a search goes through groups of scopes
-TimedSearch = tuple[tuple[Searched, ...] | Disagreement, float]
 
 
 # ---- runs ----------------------------------------------------------------------------------------------------------
@@ -66,6 +67,12 @@ def _search(
         partial(_timed_refute, docket.system, question.property, question.settings, scopes, limits),
         then,
         limits.timeout * (1 if exact else SEARCH_BUDGET) + 60,
+        search_memo(
+            docket.key("runs", question.property, question.settings, scopes, limits),
+            docket.system,
+            question.property,
+            question.settings,
+        ),
     )
 
 
@@ -115,7 +122,7 @@ def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Di
     if not rest:
         return []
     again = replace(question, settings=rest, when=either(docket.system, rest))
-    return [_proof(docket, [again], partial(_second_searched, docket, again))]
+    return [proof(docket, [again], partial(_second_searched, docket, again))]
 
 
 def _second_searched(docket: Docket, question: Question, answer: Attempts | Died) -> Sequence[AnyJob]:
@@ -146,18 +153,23 @@ def _take_runs(docket: Docket, question: Question, found: Sequence[Searched], se
 
 def proof_job(docket: Docket, questions: Sequence[Question]) -> AnyJob:
     """One proof of several properties together, under all settings of these questions, which are the same."""
-    return _proof(docket, questions, partial(attempted, docket, questions))
+    return proof(docket, questions, partial(attempted, docket, questions))
 
 
-def _proof(
-    docket: Docket, questions: Sequence[Question], then: Callable[[Attempts | Died], Sequence[AnyJob]]
+def proof(
+    docket: Docket,
+    questions: Sequence[Question],
+    then: Callable[[Attempts | Died], Sequence[AnyJob]],
+    known: Known = NOTHING,
 ) -> AnyJob:
+    """The same with what follows from it. What is `known` makes it faster, and is no part of the question."""
     names = tuple(question.property for question in questions)
     return Job(
         f"{docket.system.name}: proof of {', '.join(names)}",
-        partial(attempt, docket.system, names, questions[0].when, docket.limits),
+        partial(attempt, docket.system, names, questions[0].when, docket.limits, known),
         then,
         docket.limits.timeout * PROOF_BUDGET + 60,
+        proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names, questions[0].when),
     )
 
 
@@ -196,7 +208,7 @@ def _doubted(docket: Docket, question: Question, attempted: Attempt, answer: Tim
     again = replace(question, settings=rest, when=either(docket.system, rest))
     noted = replace(attempted, searched=searched)
     if len(rest) < len(question.settings):
-        return [_proof(docket, [again], partial(_proved_without_lemmas, docket, again, noted))]
+        return [proof(docket, [again], partial(_proved_without_lemmas, docket, again, noted))]
     return _with_lemmas(docket, again, noted)
 
 
@@ -221,7 +233,7 @@ def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence
         docket.results.append(_open(question, attempted))
         return []
     parts = [replace(question, settings=part, when=either(docket.system, part)) for part in halves(settings)]
-    return [_proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
+    return [proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
 
 
 def _split(

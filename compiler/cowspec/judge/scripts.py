@@ -9,12 +9,15 @@ from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.replay import replays_under
 from cowspec.evaluate.scenario import Played, play
 from cowspec.evaluate.script import least_sizes
+from cowspec.evidence.records import RecordError, read, record
+from cowspec.evidence.runs import run_record
 from cowspec.judge.docket import Docket, result_of_search
-from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.jobs import AnyJob, Died, Job, Memo
+from cowspec.judge.outcomes import answers_all, believed, chosen, items, member, members, numbered
 from cowspec.judge.plan import Question
 from cowspec.judge.refuting import Searched, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
-from cowspec.judge.selection import Selection, selected, sizes_of
+from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of
 from cowspec.syntax.ast import Outcome
 from cowspec.system.ir import Scenario, Scope, Setting, System
 from cowspec.system.switches import holds
@@ -132,7 +135,46 @@ def _job(docket: Docket, ask: Ask) -> AnyJob:
         partial(play_settings, docket.system, ask, docket.limits),
         partial(_played, docket, ask),
         docket.limits.timeout * len(ask.settings) + 60,
+        Memo(
+            docket.key("script", ask, docket.limits),
+            partial(_playings_record, docket.system, ask),
+            partial(_read_playings, docket.system, ask),
+        ),
     )
+
+
+def _playings_record(system: System, ask: Ask, answer: Sequence[Playing]) -> object:
+    """Of a search that nothing stopped."""
+    if any(each.played.outcome is None for each in answer):
+        return None
+    numbers = numbered(ask.settings)
+    records = []
+    for each in answer:
+        bare = replace(each.played, trace=None, fault=None)
+        runs = {"run": each.played.trace, "fault": each.played.fault}
+        records.append(
+            {"settings": [numbers[setting] for setting in each.settings], "played": record(bare)}
+            | {name: run_record(system, trace) for name, trace in runs.items() if trace is not None}
+        )
+    return records
+
+
+def _read_playings(system: System, ask: Ask, data: object) -> tuple[Playing, ...]:
+    """Raises `RecordError` or `TraceError`."""
+    found = []
+    for each in items(data):
+        under = chosen(ask.settings, member(each, "settings"))
+        played = read(Played, member(each, "played"))
+        run, fault = members(each).get("run"), members(each).get("fault")
+        shows = Outcome.HOLDS if ask.property is None else Outcome.VIOLATED
+        if (run is not None) is not (played.outcome is shows):
+            raise RecordError("a run is missing, or shows nothing")
+        trace = None if run is None else believed(system, ask.property or "", under, run)
+        faulted = None if fault is None else believed(system, NO_FAULT, under[:1], fault)
+        witness = () if trace is None else witness_of(system, trace)
+        found.append(Playing(under, replace(played, trace=trace, fault=faulted), witness, 0.0))
+    answers_all(ask.settings, (setting for each in found for setting in each.settings))
+    return tuple(found)
 
 
 def _played(docket: Docket, ask: Ask, answer: tuple[Playing, ...] | Died) -> Sequence[AnyJob]:

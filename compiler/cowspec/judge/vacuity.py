@@ -13,8 +13,9 @@ from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.bmc import EncodingDisagrees, search
 from cowspec.engines.bmc_goals import Fires, Meets, Target, at_setting
 from cowspec.engines.scopes import default_scope
+from cowspec.evidence.records import read, record
 from cowspec.judge.docket import Docket
-from cowspec.judge.jobs import AnyJob, Died, Job
+from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.plan import asked_properties, switch_formula
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.results import Disagreement, Remark
@@ -54,7 +55,18 @@ def vacuity_job(docket: Docket) -> AnyJob:
         partial(find_vacuity, docket.system, when, start_settings(docket), scope, limits),
         partial(_found, docket),
         limits.timeout + 60,
+        Memo(_key(docket, when, scope, limits), _vacuity_record, partial(read, Vacuity)),
     )
+
+
+def _key(docket: Docket, when: Formula, scope: Scope, limits: Limits) -> str:
+    """Of which properties the premises are looked at depends on the file that they stand in."""
+    names = tuple(prop.name for prop in speaking(docket.system))
+    return docket.key("vacuity", when, start_settings(docket), names, scope, limits)
+
+
+def _vacuity_record(answer: Vacuity | Disagreement) -> object:
+    return record(answer) if isinstance(answer, Vacuity) and not answer.undecided else None
 
 
 def start_settings(docket: Docket) -> tuple[Setting, ...]:
