@@ -1,7 +1,8 @@
 """The catalogue of diagnostics: one row per code, with a short text that earns it and what it means.
 
 E0xx syntax, E1xx modules and names, E2xx types, E3xx statements, ghosts, locks and procs, E4xx properties, scenarios,
-expectations, E5xx lowering, W6xx warnings. A stage may only report codes that have a row here (`Diagnostic` checks it).
+expectations, E5xx lowering, E6xx the proof lock, W6xx warnings. A stage may only report codes that have a row here
+(`Diagnostic` checks it).
 Of what `check` finds: V7xx what makes verdicts worthless (vacuous), N8xx notes, R9xx results that are not as declared.
 """
 
@@ -408,6 +409,32 @@ CODES: dict[str, Code] = {
         "parameter or local called `pc`",
         "proc p(m: Mm) { var pc: Page? ... }",
         "The program counter of a call is a variable of this name; choose another one.",
+    ),
+    # ---- E6xx: the proof lock ---------------------------------------------------------------------------------------
+    "E601": Code(
+        "locked expectation that is gone",
+        "expect { }   // and the lock says that `i` was proved",
+        "What was once shown may not disappear unnoticed. `check --update-lock` takes it out of the lock.",
+    ),
+    "E602": Code(
+        "weaker than the lock",
+        "expect { i: proved at Cpu=2 }   // and the lock says that `i` was proved for any size",
+        "The model claims less than was shown: sizes instead of any size, a depth instead of all depths, fewer steps.",
+    ),
+    "E603": Code(
+        "other than the lock",
+        "expect { i: refuted }   // and the lock says that `i` was proved; or a step that `i` speaks of has changed",
+        "The lock speaks of another model, or of another verdict. Check anew, and write the lock again.",
+    ),
+    "E604": Code(
+        "not in the lock",
+        "expect { j: proved }   // and the lock does not know `j`",
+        "Everything that a model expects has to be in its lock, or nobody notices when it disappears.",
+    ),
+    "E605": Code(
+        "evidence that does not hold",
+        "// a run in the lock that is none of the model, or invariants of which one is not preserved",
+        "What the lock keeps does not show what it says. Nothing is claimed; check anew.",
     ),
     # ---- W6xx: warnings --------------------------------------------------------------------------------------------
     "W601": Code(

@@ -7,12 +7,14 @@ import click
 
 from cowspec.cli.certificates import files_in, status_with, write_certificates
 from cowspec.cli.checker import needs_checker
+from cowspec.cli.errors import BadInput
 from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import caching, crossing, inferring, limiting, reporting, selecting
+from cowspec.cli.lock import read_locks, show_findings, update_locks
+from cowspec.cli.options import caching, crossing, inferring, limiting, locking, reporting, selecting
 from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
-from cowspec.judge.check import check
+from cowspec.judge.check import check, check_locked
 from cowspec.judge.results import status_of_check
 from cowspec.judge.selection import Selection
 from cowspec.report.junit import junit_xml
@@ -34,23 +36,33 @@ from cowspec.verdict import Limits
 @click.option("--sarif", metavar="FILE", help="Write what is not as declared, and the notes, as SARIF, too.")
 @reporting
 @caching
+@locking
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, inference: float | None,
     twice: bool, cert_dir: str | None, necessary: bool, junit: str | None, sarif: str | None, no_cache: bool,
-    **rest: Any,
+    locked: bool, update_lock: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
-    systems = load_systems(models(paths))
+    files = models(paths)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
+    if locked and (twice or necessary or cert_dir is not None):
+        raise BadInput("error: --locked searches no proofs: not with --cross, --necessary or --cert-dir")
+    locks = read_locks(files, selection, locked=locked, update=update_lock)
+    systems = load_systems(files)
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
     by = partial(check, inference=inference, twice=twice, necessary=necessary)
+    if locks is not None:
+        by = partial(check_locked, locks.models)
     reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
     if cert_dir is not None:
-        files = files_in(cert_dir, reports)
-        reports, said, rejected = write_certificates(reports, files, limits, jobs, output.style)
+        certificates = files_in(cert_dir, reports)
+        reports, said, rejected = write_certificates(reports, certificates, limits, jobs, output.style)
     for path, render in ((junit, junit_xml), (sarif, sarif_json)):
         if path:
             write(path, render(reports, timings=output.timings))
-    status = show(reports, status_of_check(reports), output, check_text)
+    status = status_of_check(reports) if locks is None else show_findings(reports, locks, status_of_check(reports))
+    status = show(reports, status, output, check_text)
     click.echo(said, nl=False, err=output.as_json)
+    if update_lock:
+        update_locks(reports, limits, status)
     return status_with(status, rejected)

@@ -154,7 +154,7 @@ def reproved(
         translated = translate(system, Naming(values=True, conditions=True))
     except CountTooLarge:
         return False
-    facts, candidates, transitions = _conjuncts(system, translated, goals, counts_above_two(system))
+    facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
     conjuncts = {**facts, **candidates}
     under = formula_of(system, when)
     asked = obligations(translated, conjuncts, transitions, under, limits, refuter(system, when, limits))
@@ -182,7 +182,7 @@ def questions(
     """What can be asked for a proof of the goals, and which of its conjuncts are the compiler's facts. Raises
     `CountTooLarge`."""
     translated = translate(system, Naming(values=True, conditions=True))
-    facts, candidates, transitions = _conjuncts(system, translated, goals, counts_above_two(system))
+    facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
     asked = obligations(
         translated,
         {**facts, **candidates},
@@ -203,7 +203,7 @@ def _too_large(large: Mapping[str, int], place: str) -> Unknown:
     return Unknown(f"`{place}` compares a count with {large[place]}: at any size only 0, 1 and 2 are supported")
 
 
-def _conjuncts(
+def conjuncts_of(
     system: ir.System, relational: RelSystem, goals: Sequence[str], large: Mapping[str, int]
 ) -> tuple[dict[str, Formula], dict[str, Formula], dict[str, Formula]]:
     """Facts, candidates, and transition goals, by name."""

@@ -13,7 +13,7 @@ What the design leaves open is decided so:
   shortest: a script says what is essential, so the search adds as little as possible.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
@@ -64,10 +64,12 @@ def play(
     limits: Limits,
     *,
     max_states: int = 1_000_000,
+    along: Trace | None = None,
 ) -> list[tuple[tuple[ir.Setting, ...], Played]]:
     """Is the property (an invariant, a lemma or a transition property) violated by some run of the script, by none, or
     is there no run to its end? Without property: is there one? `limits.max_steps` does not count here, the time limit
     counts once for each setting. Settings under which the script goes the same way are one item of what is returned.
+    `along`: only this run is followed, and there is no outcome unless it is a run of the script that shows one.
 
     Raises ValueError if the scope has fewer elements than the script names, or the property is a cover.
     """
@@ -78,7 +80,8 @@ def play(
         if dict(scope).get(sort, 0) < least:
             raise ValueError(f"the script names {least} different elements of {sort}")
     deadline = process_time() + limits.timeout * len(settings)
-    search = _Search(Machines(system, scope, settings), prop, lines_of(system, scenario), named, deadline, max_states)
+    machines, lines = Machines(system, scope, settings), lines_of(system, scenario)
+    search = _Search(machines, prop, lines, named, deadline, max_states, along)
     search.run()
     alike: dict[tuple[object, ...], list[int]] = {}
     for number in range(len(settings)):
@@ -122,6 +125,7 @@ class _Search:
     named: dict[str, int]
     deadline: float
     max_states: int
+    along: Trace | None = None
     visited: dict[Key, list[tuple[Cost, Mask]]] = field(default_factory=dict)
     heap: list[tuple[Cost, int, _Node]] = field(default_factory=list)
     bad: dict[Key, Mask] = field(default_factory=dict)
@@ -143,7 +147,7 @@ class _Search:
                 keys[position] = self._keys(position)
             return position, keys[position](state)
 
-        for start, mask in self.machines.starts(self.named):
+        for start, mask in self._starts():
             if self._out_of_bounds():
                 return
             self._reach(_Node(key_of((0, False), start), start, (0, 0), mask, None, None))
@@ -164,6 +168,20 @@ class _Search:
                     self._judge_step(node, move, after, cost_after, under)
                     self._reach(_Node(key_of(target, after), after, cost_after, under, node, move))
 
+    def _starts(self) -> Iterable[tuple[ir.State, Mask]]:
+        if self.along is None:
+            return self.machines.starts(self.named)
+        start = self.along.start
+        mask = sum(1 << number for number in bits(self.machines.all) if self.machines.machine(number).is_start(start))
+        return ((start, mask),) if mask else ()
+
+    def _is_along(self, length: int, move: Move) -> bool:
+        """The move may come after so many steps."""
+        if self.along is None:
+            return True
+        steps = self.along.steps
+        return length < len(steps) and firing_of(self.machines.machine(0), *move) == steps[length].firing
+
     def way(self, number: int) -> tuple[object, ...]:
         """The same for settings of which `played` says the same."""
         violation, end, fault = self._violation(number), self.ends.get(number), self.faults.get(number)
@@ -179,10 +197,11 @@ class _Search:
             outcome, trace = Outcome.VIOLATED, self._trace(number, self.prop.name, violation)
         elif self.prop is None and end is not None:
             outcome, trace = Outcome.HOLDS, self._trace(number, "", end)
-        elif not self.stopped:
+        elif not self.stopped and self.along is None:
             outcome = Outcome.BLOCKED if end is None else Outcome.HOLDS
         run_into = None if fault is None else self._trace(number, NO_FAULT, fault)
-        return Played(outcome, trace, self._lines(number), "" if outcome is not None else self.stopped, run_into)
+        stopped = self.stopped or ("the run is none of the script, or does not show it" if self.along else "")
+        return Played(outcome, trace, self._lines(number), "" if outcome is not None else stopped, run_into)
 
     def _violation(self, number: int) -> _End | None:
         return self.violations[number][1] if number in self.violations else None
@@ -236,6 +255,8 @@ class _Search:
         among = frozenset({*allowed, *scripted})
         for (number, args, choices, after, fault), under in self.machines.moves(node.state, among, mask):
             move = number, args, choices
+            if not self._is_along(length, move):
+                continue
             as_allowed = number in allowed and not (args and args[0] in allowed[number])
             as_scripted = number in scripted and _match(scripted[number], args)
             if after is None:

@@ -4,15 +4,17 @@ Jobs of all models go to one runner together. What follows from the end of a job
 go through is followed by a search for a run, and where there is none either, by proofs of smaller groups of settings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from cowspec.evidence.lock import LockedModel
 from cowspec.judge.chains import chain_jobs
 from cowspec.judge.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
 from cowspec.judge.lemmas import without_lemmas
+from cowspec.judge.locked import locked_jobs
 from cowspec.judge.necessary import necessity_jobs
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
@@ -42,6 +44,19 @@ def check(
     the proofs need. A Ctrl-C leaves the reports of what is finished."""
     then = necessity_jobs if necessary else None
     return _judge(systems, selection, limits, runner, _check_jobs, inference=inference, then=then, twice=twice)
+
+
+def check_locked(
+    locked: Mapping[str, LockedModel | None],
+    systems: Sequence[System],
+    selection: Selection,
+    limits: Limits,
+    runner: Runner,
+) -> tuple[ModelReport, ...]:
+    """The same from what a lock says of each model (by path), without searching for what it keeps."""
+    return _judge(
+        systems, selection, limits, runner, lambda docket: locked_jobs(docket, locked.get(docket.system.path))
+    )
 
 
 def prove(

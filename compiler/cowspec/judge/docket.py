@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from cowspec.diagnostics import Diagnostic
 from cowspec.engines.induction import Known
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
-from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result
+from cowspec.judge.results import Claim, Crossed, Disagreement, Established, Finding, ModelReport, Remark, Result
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Formula, Setting, System
@@ -38,7 +39,8 @@ class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
     `proofs`: of any size. `inference`: for how many seconds of processor time lemmas are searched where a proof does
-    not go through; None: not at all. `fingerprint`: of the system."""
+    not go through; None: not at all. `findings`: of a comparison with a lock.
+    `fingerprint`: of the system."""
 
     system: System
     settings: tuple[Setting, ...]
@@ -55,6 +57,7 @@ class Docket:
     dropped: dict[str, str] = field(default_factory=dict)
     proofs: list[Proof] = field(default_factory=list)
     crossed: Crossed | None = None
+    findings: list[Diagnostic] = field(default_factory=list)
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
@@ -135,7 +138,15 @@ class Docket:
             tuple(sorted(self.disagreements, key=lambda each: each.message)),
             interrupted,
             self.crossed,
+            tuple(self._established()),
+            tuple(dict.fromkeys(self.findings)),
         )
+
+    def _established(self) -> Iterator[Established]:
+        for proof in self.proofs:
+            result = self.results[proof.place]
+            if result.claim == Claim.ANY_SIZE:
+                yield Established(result.property, result.settings, proof.known)
 
     def _useless(self) -> Iterator[Remark]:
         spans = {prop.name: prop.span for prop in self.system.properties}

@@ -4,6 +4,8 @@ exit status that follows from them (`design/claims.md`)."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cowspec.diagnostics import Diagnostic
+from cowspec.engines.induction import Known
 from cowspec.source import Span
 from cowspec.system.ir import Formula, Property, Scope, Setting, System
 from cowspec.verdict import Cti, Trace
@@ -144,11 +146,21 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Established:
+    """A property proved for any size under these settings, with all that was found inductive."""
+
+    property: str
+    settings: tuple[Setting, ...]
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport:
     """All results of a model, in the order of its properties. `remarks`: about the model itself, what makes it vacuous
     first; `notes`: said, but no fault; `bugs`: jobs that failed by a mistake in this program; `disagreements`: between
     engines. `declares`: the model expects anything at all. `interrupted`: some results are missing. `crossed`: if a
-    second solver was asked about the proofs."""
+    second solver was asked about the proofs. `established`: the proofs for any size; `findings`: where the model
+    and its lock differ."""
 
     path: str
     system: System
@@ -160,6 +172,8 @@ class ModelReport:
     disagreements: tuple[Disagreement, ...] = ()
     interrupted: bool = False
     crossed: Crossed | None = None
+    established: tuple[Established, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
     @property
     def vacuous(self) -> tuple[str, ...]:
@@ -179,6 +193,8 @@ def status_of_check(reports: Iterable[ModelReport]) -> int:
     broken = _broken(reports)
     if broken is not None:
         return broken
+    if any(report.findings for report in reports):
+        return Status.NOT_DECLARED
     if any(not r.as_declared and (r.verdict != Finding.UNKNOWN or r.expected is None) for r in results):
         return Status.NOT_DECLARED
     if any(report.vacuous for report in reports):

@@ -1,7 +1,7 @@
 """Scenarios: each expectation of a script, played under its settings by the evaluator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
@@ -10,7 +10,8 @@ from cowspec.evaluate.replay import replays_under
 from cowspec.evaluate.scenario import Played, play
 from cowspec.evaluate.script import least_sizes
 from cowspec.evidence.records import RecordError, read, record
-from cowspec.evidence.runs import run_record
+from cowspec.evidence.runs import read_run, run_record
+from cowspec.evidence.traces import TraceError
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.outcomes import answers_all, believed, chosen, items, member, members, numbered
@@ -18,6 +19,7 @@ from cowspec.judge.plan import Question
 from cowspec.judge.refuting import Searched, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of
+from cowspec.source import Span
 from cowspec.syntax.ast import Outcome
 from cowspec.system.ir import Scenario, Scope, Setting, System
 from cowspec.system.switches import holds
@@ -37,6 +39,7 @@ class Ask:
     expected: Outcome | None
     settings: tuple[Setting, ...]
     scope: Scope
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Playing:
 
 def script_jobs(docket: Docket) -> list[AnyJob]:
     """A job for each expectation of each selected scenario."""
-    return [_job(docket, ask) for ask in expected(docket.system, docket.settings, docket.selection)]
+    return [script_job(docket, ask) for ask in expected(docket.system, docket.settings, docket.selection)]
 
 
 def expected(system: System, settings: Sequence[Setting], selection: Selection) -> tuple[Ask, ...]:
@@ -61,7 +64,7 @@ def expected(system: System, settings: Sequence[Setting], selection: Selection) 
         for expect in scenario.expects if selected(scenario.name, selection) else ():
             under = tuple(setting for setting in settings if holds(expect.when, setting))
             scope = scope_for(system, scenario, dict(expect.scope))
-            asks.append(Ask(scenario, expect.property, expect.outcome, under, scope))
+            asks.append(Ask(scenario, expect.property, expect.outcome, under, scope, expect.span))
     return tuple(ask for ask in asks if ask.settings)
 
 
@@ -75,18 +78,22 @@ def free_jobs(docket: Docket) -> list[AnyJob]:
             names = dict.fromkeys(expect.property for expect in scenario.expects if expect.property is not None)
             for name in names or [None]:
                 asks.append(Ask(scenario, name, None, docket.settings, scope))
-    return [_job(docket, ask) for ask in asks if ask.settings]
+    return [script_job(docket, ask) for ask in asks if ask.settings]
 
 
 def refuting_job(docket: Docket, question: Question) -> AnyJob:
     """A run of the question's scenario that violates the property, under each of its settings."""
-    scenario = next(each for each in docket.system.scenarios if each.name == question.by)
-    scope = scope_for(docket.system, scenario, dict(question.scope))
-    ask = Ask(scenario, question.property, Outcome.VIOLATED, question.settings, scope)
-    return replace(_job(docket, ask), then=partial(_refuted, docket, question))
+    return replace(script_job(docket, refuting_ask(docket.system, question)), then=partial(refuted, docket, question))
 
 
-def _refuted(docket: Docket, question: Question, answer: tuple[Playing, ...] | Died) -> Sequence[AnyJob]:
+def refuting_ask(system: System, question: Question) -> Ask:
+    """What the scenario is asked that the question names."""
+    scenario = next(each for each in system.scenarios if each.name == question.by)
+    scope = scope_for(system, scenario, dict(question.scope))
+    return Ask(scenario, question.property, Outcome.VIOLATED, question.settings, scope)
+
+
+def refuted(docket: Docket, question: Question, answer: tuple[Playing, ...] | Died) -> Sequence[AnyJob]:
     """Takes down the runs, each for all settings that it is one under."""
     if isinstance(answer, Died):
         docket.lost(question, question.settings, answer, "evaluator")
@@ -129,7 +136,26 @@ def play_settings(system: System, ask: Ask, limits: Limits) -> tuple[Playing, ..
     return tuple(found)
 
 
-def _job(docket: Docket, ask: Ask) -> AnyJob:
+def follow(system: System, ask: Ask, data: object, limits: Limits) -> tuple[Playing, ...] | str:
+    """Whether the run, kept as data, is one of the script that shows what is expected, under all settings of `ask`; if
+    not, why."""
+    prop = next((prop for prop in system.properties if prop.name == ask.property), None)
+    try:
+        along = read_run(system, ask.property or "", data)
+    except TraceError as error:
+        return str(error)
+    if along.scope != ask.scope:
+        return "it is a run at another scope"
+    found: list[Played] = []
+    for _, played in play(system, ask.scenario, prop, ask.settings, ask.scope, limits, along=along):
+        if played.outcome is not ask.expected or played.trace is None:
+            return played.stopped or "it shows another outcome"
+        found.append(played)
+    trace = replace(along, model=system.path)
+    return (Playing(ask.settings, replace(found[0], trace=trace), witness_of(system, trace), 0.0),)
+
+
+def script_job(docket: Docket, ask: Ask) -> AnyJob:
     return Job(
         f"{docket.system.name}: scenario {ask.scenario.name}",
         partial(play_settings, docket.system, ask, docket.limits),
@@ -181,13 +207,18 @@ def _played(docket: Docket, ask: Ask, answer: tuple[Playing, ...] | Died) -> Seq
     if isinstance(answer, Died):
         if answer.bug:
             docket.bugs.append(f"scenario {ask.scenario.name}: {answer.reason}")
-        docket.results.append(replace(_empty(ask), reason=answer.reason))
+        open_script(docket, ask, answer.reason)
     else:
-        docket.results += [_result(ask, each) for each in answer]
+        docket.results += [played_result(ask, each) for each in answer]
         if ask.expected is None and ask.property is not None:
             quiet = tuple(s for each in answer if each.played.outcome is Outcome.HOLDS for s in each.settings)
-            return [_job(docket, replace(ask, property=None, settings=quiet))] if quiet else []
+            return [script_job(docket, replace(ask, property=None, settings=quiet))] if quiet else []
     return []
+
+
+def open_script(docket: Docket, ask: Ask, reason: str) -> None:
+    """Nothing is known of the script under these settings."""
+    docket.results.append(replace(_empty(ask), reason=reason))
 
 
 def _empty(ask: Ask) -> Result:
@@ -203,7 +234,7 @@ def _empty(ask: Ask) -> Result:
     )
 
 
-def _result(ask: Ask, found: Playing) -> Result:
+def played_result(ask: Ask, found: Playing) -> Result:
     played = found.played
     notes = [f"a run of the script faults: {played.fault.fault}"] if played.fault is not None else []
     if played.outcome is Outcome.BLOCKED:

@@ -80,6 +80,7 @@ def render(
             "remarks": [_remark(report, remark) for remark in report.remarks],
             "disagreements": [each.message for each in report.disagreements],
             "interrupted": report.interrupted,
+            **({"lock": [f"{each.code}: {each.message}" for each in report.findings]} if report.findings else {}),
         }
         | ({} if report.crossed is None else {"cross": cross_record(report.crossed, timings=timings)})
         for report in reports
