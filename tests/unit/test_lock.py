@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_examples import SMALL
 
+REFUTED = "no_stale: refuted when policy == lazy and not flush_late"
 PROVED = "no_stale: proved when policy == eager or flush_late"
 
 
@@ -123,6 +124,39 @@ def test_a_model_of_its_own_folder_is_updated_alone(folder: Path, capsys: pytest
     assert locked(capsys) == ["E601"]
     assert run(["check", "--update-lock"]) == 0
     assert set(lock_of(folder)["models"]) == {"small.cow"}
+
+
+def test_the_run_of_a_scenario_is_followed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    by = "no_stale: refuted by stale when policy == lazy and not flush_late"
+    change_model(folder, REFUTED, by)
+    assert locked(capsys) == ["E603"], "the lock has a run of no scenario"
+    assert run(["check", "--update-lock"]) == 0
+    capsys.readouterr()
+    assert entry(lock_of(folder)["models"]["small.cow"], "no_stale", "refuted")["by"] == "stale"
+    assert run(["check", "--no-cache"]) == 0
+    cold = capsys.readouterr().out
+    assert run(["check", "--locked", "--no-cache"]) == 0
+    assert capsys.readouterr().out == cold
+    change_model(folder, "c0: protect(m)", "c1: protect(m)\n  c0: protect(m)")
+    assert "E603" in locked(capsys)
+
+
+def test_a_run_that_is_none_of_its_scenario_shows_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_of_none = entry(lock_of(folder)["models"]["small.cow"], "no_stale", "refuted")["run"]
+    change_model(folder, "allow tlb_fill\n", "")
+    change_model(folder, "c0: protect(m)", "c1: tlb_fill(m)\n  c0: protect(m)")
+    change_model(folder, REFUTED, "no_stale: refuted by stale when policy == lazy and not flush_late")
+    assert run(["check", "--update-lock"]) == 0
+    forge(folder, lambda model: entry(model, "no_stale", "refuted")["run"]["steps"].insert(0, "tlb_fill(cpu0, mm0)"))
+    assert locked(capsys) == ["E605"]
+    forge(folder, lambda model: entry(model, "no_stale", "refuted").update(run=run_of_none | {"steps": []}))
+    assert locked(capsys) == ["E605"]
+
+
+def test_a_lock_is_compared_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--necessary"], ["--cert-dir", "certs"]):
+        assert run(["check", "--locked", *option]) == 2
+        assert "not with --cross, --necessary or --cert-dir" in capsys.readouterr().err
 
 
 # ---- the model has moved away from the lock ------------------------------------------------------------------------
