@@ -14,13 +14,18 @@ from cowspec.engines import induction
 from cowspec.engines.induction_checking import Certificate, certificate, failing
 from cowspec.evidence.lock import LockError, read_lock, write_lock
 from cowspec.judge import refuting
+from cowspec.judge.docket import Docket
+from cowspec.judge.locked import locked_jobs
 from cowspec.judge.locking import Fingerprints, options_of, under
+from cowspec.judge.selection import Selection
 from cowspec.system import ir
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_examples import SMALL
+
+ROOT = Path(__file__).parents[2]
 
 REFUTED = "no_stale: refuted when policy == lazy and not flush_late"
 PROVED = "no_stale: proved when policy == eager or flush_late"
@@ -66,6 +71,16 @@ def entry(model: Any, name: str, verdict: str = "") -> Any:
 
 
 # ---- what holds ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*.cow")), ids=lambda path: path.stem)
+def test_the_lock_of_our_models_is_up_to_date(path: Path) -> None:
+    """If not: `cowspec check models/ --update-lock`. (That its evidence holds, `--locked` shows.)"""
+    system = load_system(str(path), loader())
+    docket = Docket(system, all_settings(system), Selection(), Limits())
+    lock = read_lock((ROOT / "models" / "cowspec.lock").read_text())
+    assert locked_jobs(docket, lock.models[path.name])
+    assert not docket.findings, [finding.message for finding in docket.findings]
 
 
 def test_a_lock_holds_and_shows_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,8 +36,8 @@ class Obliged:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about. `left_out`: what
-    is proved by lemmas that were found, and do not stand in the model."""
+    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about. `left_out`:
+    what is proved by lemmas that were found, and do not stand in the model."""
 
     certificate: Certificate
     obliged: tuple[Obliged, ...]
