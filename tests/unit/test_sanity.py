@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from cowspec.cli.main import run
-from cowspec.engines.induction import Known
 from cowspec.engines.induction_implied import Follows, implied
+from cowspec.engines.known import Known
 from cowspec.judge.check import check
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, outcome_of, run_here

@@ -1,6 +1,6 @@
 """How steadily Z3 shows the obligations of a proof: each is asked again in mutants that say the same.
 
-In: the obligations of a proof with their cores (`induction.Known`), a number of mutants. Out: for each obligation and
+In: the obligations of a proof with their cores (`known.Known`), a number of mutants. Out: for each obligation and
 mutant the answer and the resource units that it cost. A mutant has other names for all sorts, predicates and bound
 variables, declares them in another order, shuffles what is asserted, and starts from another seed: what Zhou et al.
 call shuffling, renaming and reseeding (Mariposa, FMCAD 2023). An obligation that fails in some of them was shown by

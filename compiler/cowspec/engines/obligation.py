@@ -54,7 +54,7 @@ def questions(
     goal: str,
 ) -> tuple[tuple[Question, ir.Formula], ...]:
     """All that has to hold for the goal, each with the settings it was asked under. The proof is known by its `cores`
-    and the settings `under` which they were found (`induction.Known`). Raises `Incomplete` if it lacks something."""
+    and the settings `under` which they were found (`known.Known`). Raises `Incomplete` if it lacks something."""
     found: list[tuple[Question, ir.Formula]] = []
     names = {goal: None}
     pending = [goal]

@@ -8,7 +8,7 @@ settings, it is proved first, for all chains; the others run side by side.
 from collections.abc import Sequence
 from functools import partial
 
-from cowspec.engines.induction import NOTHING, Known
+from cowspec.engines.known import NOTHING, Known
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died
 from cowspec.judge.plan import Question

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cowspec.diagnostics import Diagnostic
-from cowspec.engines.induction import Known
+from cowspec.engines.known import Known
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares

@@ -18,7 +18,8 @@ from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.bmc import EncodingDisagrees
 from cowspec.engines.bmc_depths import Reached, reach
 from cowspec.engines.bmc_goals import Faults, Meets, Target, Violates
-from cowspec.engines.induction import NOTHING, Known, prove, reproved
+from cowspec.engines.induction import prove, reproved
+from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under

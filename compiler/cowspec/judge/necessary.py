@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cowspec.engines.induction import Known, prove
+from cowspec.engines.induction import prove
+from cowspec.engines.known import Known
 from cowspec.judge.docket import Docket, Shown
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.results import Finding, Remark

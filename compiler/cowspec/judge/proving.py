@@ -15,8 +15,9 @@ from cowspec.encode.relational.obligation import START
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
-from cowspec.engines.induction import NOTHING, InductionResult, Known, prove
+from cowspec.engines.induction import InductionResult, prove
 from cowspec.engines.induction_houdini import Failure
+from cowspec.engines.known import NOTHING, Known
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
 from cowspec.judge.results import Proof, Witness

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
-from cowspec.engines.induction import NOTHING, Known
+from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job

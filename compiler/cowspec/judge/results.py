@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cowspec.diagnostics import Diagnostic
-from cowspec.engines.induction import Known
+from cowspec.engines.known import Known
 from cowspec.source import Span
 from cowspec.system.ir import Formula, Property, Scope, Setting, System
 from cowspec.verdict import Cti, Trace
@@ -56,7 +56,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an any-size proof under every setting that satisfies `when` found (`induction.Known`): for each obligation
+    """What an any-size proof under every setting that satisfies `when` found (`known.Known`): for each obligation
     (step, goal) what it needs, and the settings that it was asked under."""
 
     when: Formula
