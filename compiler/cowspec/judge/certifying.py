@@ -55,7 +55,7 @@ def certified(system: System, results: Sequence[Result], limits: Limits, runner:
     asked: dict[Asked, int] = {}
     claims = []
     for goal, proof in proofs:
-        each = questions(of, proof.cores, proof.under, goal)
+        each = questions(of, proof.known.cores, proof.known.under, goal)
         numbers = tuple(asked.setdefault(question, len(asked)) for question in each)
         claims.append(CertifiedClaim(goal, formula_of(system, proof.when), numbers))
     outcomes = _outcomes(system, of, list(asked), limits, runner)

@@ -17,7 +17,7 @@ from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.cvc5_solver import command_line, cvc5_version, opinion
 from cowspec.engines.induction_text import opinion_of_z3, z3_version
 from cowspec.engines.obligation import Incomplete, obligations, questions, subject
-from cowspec.judge.docket import Docket, Proof
+from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
 from cowspec.judge.results import Claim, Crossed, Disagreement, Finding
 from cowspec.system.ir import Formula, Setting, System
@@ -46,12 +46,12 @@ class Answer:
 
 @dataclass(slots=True)
 class _Book:
-    """One model's proofs, what each has to show, and the answers so far. `known`: of all models, by digest. A worker
-    sees what is known when it is started."""
+    """One model's proofs (by the number of the result), what each has to show, and the answers so far. `known`: of all
+    models, by digest. A worker sees what is known when it is started."""
 
     docket: Docket
     subject: Subject
-    proofs: tuple[tuple[Proof, tuple[Asked, ...]], ...]
+    proofs: tuple[tuple[int, tuple[Asked, ...]], ...]
     known: dict[str, Answer]
     answers: dict[Asked, Answer] = field(default_factory=dict)
 
@@ -67,14 +67,15 @@ def cross(dockets: Iterable[Docket], runner: Runner) -> None:
         _close(book)
 
 
-def proof_questions(docket: Docket, of: Subject) -> Iterator[tuple[Proof, tuple[Asked, ...]]]:
-    """What each any-size proof has to show. A proof that lacks something is a mistake of this program."""
-    for proof in docket.proofs:
-        result = docket.results[proof.place]
-        try:
-            yield proof, questions(of, proof.known.cores, proof.known.under, result.property)
-        except Incomplete as error:
-            docket.bugs.append(f"{result.property}: the proof has no obligation {error}")
+def proof_questions(docket: Docket, of: Subject) -> Iterator[tuple[int, tuple[Asked, ...]]]:
+    """What each any-size proof has to show, with the number of its result. A proof that lacks something is a mistake of
+    this program."""
+    for place, result in enumerate(docket.results):
+        for proof in result.proofs:
+            try:
+                yield place, questions(of, proof.known.cores, proof.known.under, result.property)
+            except Incomplete as error:
+                docket.bugs.append(f"{result.property}: the proof has no obligation {error}")
 
 
 def _book(docket: Docket, known: dict[str, Answer]) -> _Book:
@@ -151,15 +152,15 @@ def _close(book: _Book) -> None:
     """The word of the second judge in each result, the disagreements, and the figures."""
     docket = book.docket
     pairs: dict[str, set[tuple[str, Setting]]] = {"twice": set(), "once": set(), "against": set()}
-    for proof, asked in book.proofs:
-        result = docket.results[proof.place]
-        pairs[_outcome(book, proof, asked)].update((result.property, setting) for setting in result.settings)
+    for place, asked in book.proofs:
+        result = docket.results[place]
+        pairs[_outcome(book, place, asked)].update((result.property, setting) for setting in result.settings)
     pairs["once"].update(_not_asked(docket))
     for each, answer in book.answers.items():
         if answer.answer == "sat":
             docket.disagreements.append(_disagreement(each[0], answer))
     distinct = {answer.digest or str(number): answer.answer for number, answer in enumerate(book.answers.values())}
-    proving = {id(proof.known): docket.results[proof.place].seconds for proof, _ in book.proofs}
+    proving = {id(proof.known): each.seconds for each in docket.results for proof in each.proofs}
     docket.crossed = Crossed(
         (f"z3 {z3_version()}", f"cvc5 {cvc5_version()}"),
         len(distinct),
@@ -174,21 +175,20 @@ def _close(book: _Book) -> None:
 
 def _not_asked(docket: Docket) -> Iterator[tuple[str, Setting]]:
     """Proofs by lemmas that were found: the questions about these are none of the model."""
-    asked = {proof.place for proof in docket.proofs}
     for place, result in enumerate(docket.results):
-        if result.claim == Claim.ANY_SIZE and place not in asked:
+        if result.claim == Claim.ANY_SIZE and not result.proofs:
             said = "cvc5 was not asked: it rests on lemmas that do not stand in the model"
             docket.results[place] = replace(result, notes=(*result.notes, said))
             yield from ((result.property, setting) for setting in result.settings)
 
 
-def _outcome(book: _Book, proof: Proof, asked: Sequence[Asked]) -> str:
+def _outcome(book: _Book, place: int, asked: Sequence[Asked]) -> str:
     """Writes into the result what became of its proof."""
     results = book.docket.results
-    result = results[proof.place]
+    result = results[place]
     by_answer = _by_answer(book.answers, asked)
     if by_answer["sat"]:
-        results[proof.place] = replace(
+        results[place] = replace(
             result,
             verdict=Finding.UNKNOWN,
             claim=Claim.NONE,
@@ -199,10 +199,10 @@ def _outcome(book: _Book, proof: Proof, asked: Sequence[Asked]) -> str:
         return "against"
     if by_answer["unknown"]:
         said = f"cvc5 does not know of {len(by_answer['unknown'])} of {len(asked)} obligations: "
-        results[proof.place] = replace(result, notes=(*result.notes, said + _some(by_answer["unknown"])))
+        results[place] = replace(result, notes=(*result.notes, said + _some(by_answer["unknown"])))
         return "once"
     evidence = tuple((what, (*who, "cvc5") if what == "induction" else who) for what, who in result.evidence)
-    results[proof.place] = replace(result, evidence=evidence)
+    results[place] = replace(result, evidence=evidence)
     return "twice"
 
 

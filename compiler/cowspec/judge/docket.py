@@ -10,7 +10,7 @@ from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
-from cowspec.judge.results import Claim, Crossed, Disagreement, Established, Finding, ModelReport, Remark, Result
+from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Formula, Setting, System
@@ -26,21 +26,12 @@ class Shown:
     known: Known
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """An any-size proof: the number of its result, and what was found by it."""
-
-    place: int
-    known: Known
-
-
 @dataclass(slots=True)
 class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
-    `proofs`: of any size. `inference`: for how many seconds of processor time lemmas are searched where a proof does
-    not go through; None: not at all. `findings`: of a comparison with a lock.
-    `fingerprint`: of the system."""
+    `inference`: for how many seconds of processor time lemmas are searched where a proof does not go through; None: not
+    at all. `findings`: of a comparison with a lock. `fingerprint`: of the system."""
 
     system: System
     settings: tuple[Setting, ...]
@@ -55,7 +46,6 @@ class Docket:
     shown: list[Shown] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     dropped: dict[str, str] = field(default_factory=dict)
-    proofs: list[Proof] = field(default_factory=list)
     crossed: Crossed | None = None
     findings: list[Diagnostic] = field(default_factory=list)
     fingerprint: str = ""
@@ -87,11 +77,6 @@ class Docket:
                     reason=reason,
                 )
             )
-
-    def proved(self, result: Result, known: Known) -> None:
-        """Takes down a proof."""
-        self.proofs.append(Proof(len(self.results), known))
-        self.results.append(result)
 
     def proof_ended(self, answer: Attempts, when: Formula) -> None:
         """Remembers what was proved, what was of use and what was not."""
@@ -138,15 +123,8 @@ class Docket:
             tuple(sorted(self.disagreements, key=lambda each: each.message)),
             interrupted,
             self.crossed,
-            tuple(self._established()),
             tuple(dict.fromkeys(self.findings)),
         )
-
-    def _established(self) -> Iterator[Established]:
-        for proof in self.proofs:
-            result = self.results[proof.place]
-            if result.claim == Claim.ANY_SIZE:
-                yield Established(result.property, result.settings, proof.known)
 
     def _useless(self) -> Iterator[Remark]:
         spans = {prop.name: prop.span for prop in self.system.properties}
@@ -190,6 +168,22 @@ def _merged(results: Iterable[Result], settings: Sequence[Setting]) -> list[Resu
             places.setdefault(key, len(kept))
             kept.append(result)
     return kept
+
+
+def result_of_proof(question: Question, settings: Sequence[Setting], checked_by: tuple[str, ...]) -> Result:
+    """The property of the question holds for any size (a cover: is unreachable), as some judges say."""
+    cover = question.expected in (ExpectedKind.UNREACHABLE, ExpectedKind.REACHED)
+    return Result(
+        question.property,
+        question.kind,
+        tuple(settings),
+        Finding.UNREACHABLE if cover else Finding.PROVED,
+        Claim.ANY_SIZE,
+        "induction",
+        expected=question.expected.value,
+        as_declared=question.expected in (ExpectedKind.PROVED, ExpectedKind.UNREACHABLE),
+        evidence=(("induction", checked_by),),
+    )
 
 
 def result_of_search(question: Question, found: Searched, seconds: float = 0.0) -> Result:

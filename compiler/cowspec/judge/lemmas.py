@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cowspec.engines.inference.infer import Inferred, infer, reachable
-from cowspec.judge.docket import Docket
+from cowspec.judge.docket import Docket, result_of_proof
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
 from cowspec.judge.proving import Attempt
-from cowspec.judge.results import Claim, Finding, Result
+from cowspec.judge.results import Result
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
 from cowspec.verdict import Induction, Limits, Proved
@@ -86,16 +86,8 @@ def _proved(docket: Docket, question: Question, found: Inferred, seconds: float)
     inductions = [each for each in evidence if isinstance(each, Induction)]
     count = len(found.lemmas)
     said = f"{count} lemma{'s' if count != 1 else ''} had to be found: `cowspec infer {docket.system.path}"
-    return Result(
-        question.property,
-        question.kind,
-        question.settings,
-        Finding.PROVED,
-        Claim.ANY_SIZE,
-        "induction",
-        expected=question.expected.value,
-        as_declared=True,
-        evidence=(("induction", inductions[0].checked_by if inductions else ()),),
+    return replace(
+        result_of_proof(question, question.settings, inductions[0].checked_by if inductions else ()),
         notes=(f"{said} -i {question.property} --write` keeps them",),
         lemmas=tuple(lemma.prop for lemma in found.lemmas),
         seconds=seconds,

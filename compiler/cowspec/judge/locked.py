@@ -14,7 +14,7 @@ from cowspec.engines.induction_checking import Certificate, failing
 from cowspec.evidence.lock import LockedModel, Options, StoredProof
 from cowspec.evidence.records import RecordError
 from cowspec.evidence.traces import TraceError
-from cowspec.judge.docket import Docket, result_of_search, unlisted_result
+from cowspec.judge.docket import Docket, result_of_proof, result_of_search, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lock_matching import UPDATE, Match, matched, of_question, of_script
@@ -23,7 +23,7 @@ from cowspec.judge.outcomes import believed
 from cowspec.judge.plan import Question, declares, either, plan
 from cowspec.judge.pursuit import PROOF_BUDGET, search_job
 from cowspec.judge.refuting import Searched, witness_of
-from cowspec.judge.results import Claim, Finding, Result
+from cowspec.judge.results import Claim
 from cowspec.judge.sanity import sanity_jobs
 from cowspec.judge.scripts import (
     Ask,
@@ -37,7 +37,6 @@ from cowspec.judge.scripts import (
     script_job,
 )
 from cowspec.judge.vacuity import vacuity_job
-from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import And, Formula, Or, Setting, SwitchIs, System
 from cowspec.verdict import Limits, Refuted
 
@@ -232,7 +231,7 @@ class _Proofs:
             if reason:
                 _refuse(self.docket, match, reason)
             elif match.asked.question is not None:
-                self.docket.results.append(_proved(match.asked.question, match.settings))
+                self.docket.results.append(result_of_proof(match.asked.question, match.settings, ("z3",)))
 
     def _reason(self, match: Match) -> str:
         """Why the proofs do not show what the entry says; nothing if they do."""
@@ -258,18 +257,3 @@ def _formula(system: System, when: Sequence[Options]) -> Formula:
     known = {(switch.name, option) for switch in system.switches for option, _ in switch.options}
     cubes = [sorted(options.items()) for options in when if set(options.items()) <= known]
     return Or(tuple(And(tuple(SwitchIs(name, option) for name, option in cube)) for cube in cubes))
-
-
-def _proved(question: Question, settings: tuple[Setting, ...]) -> Result:
-    cover = question.expected is ExpectedKind.UNREACHABLE
-    return Result(
-        question.property,
-        question.kind,
-        settings,
-        Finding.UNREACHABLE if cover else Finding.PROVED,
-        Claim.ANY_SIZE,
-        "induction",
-        expected=question.expected.value,
-        as_declared=True,
-        evidence=(("induction", ("z3",)),),
-    )

@@ -13,14 +13,14 @@ from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.lock import Entry, LockedModel, Options, StoredProof
 from cowspec.evidence.runs import run_record
 from cowspec.judge.cubes import cubes
-from cowspec.judge.results import Claim, Established, ModelReport, Result
+from cowspec.judge.results import Claim, ModelReport, Result
 from cowspec.system.ir import Scenario, Setting, System
 from cowspec.verdict import Limits
 
 
 def locked_model(report: ModelReport, limits: Limits, tools: Mapping[str, str]) -> LockedModel:
     """What the lock says of the model."""
-    groups = _groups(report.established)
+    groups = _groups(report.results)
     fingerprints = Fingerprints(report.system)
     return LockedModel(
         dict(tools),
@@ -88,13 +88,15 @@ Group = tuple[tuple[str, ...], tuple[Setting, ...], Known]
 """Goals proved together, their settings, and what was known at the end."""
 
 
-def _groups(shown: Iterable[Established]) -> list[Group]:
+def _groups(results: Iterable[Result]) -> list[Group]:
     """From the most settings to the fewest, in an order that does not depend on which proof ended first."""
     found: dict[tuple[Setting, ...], tuple[dict[str, None], Known]] = {}
-    for each in sorted(shown, key=lambda one: one.property):
-        goals, known = found.setdefault(each.settings, ({}, Known()))
-        goals[each.property] = None
-        found[each.settings] = (goals, known | each.known)
+    proved = [result for result in results if result.claim == Claim.ANY_SIZE]
+    for result in sorted(proved, key=lambda one: one.property):
+        for proof in result.proofs:
+            goals, known = found.setdefault(proof.settings, ({}, Known()))
+            goals[result.property] = None
+            found[proof.settings] = (goals, known | proof.known)
     ordered = sorted(found.items(), key=lambda item: (-len(item[0]), item[0], sorted(item[1][0])))
     return [(tuple(sorted(goals)), settings, known) for settings, (goals, known) in ordered]
 

@@ -16,16 +16,16 @@ from cowspec.evidence.runs import read_run, run_record
 from cowspec.judge.jobs import Memo
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched, witness_of
-from cowspec.judge.results import Disagreement, Proof
+from cowspec.judge.results import Disagreement
 from cowspec.system.ir import Formula, Setting, System
 from cowspec.verdict import NoViolation, Proved, Refuted, Trace
 
 TimedSearch = tuple[tuple[Searched, ...] | Disagreement, float]
 
 
-def proof_memo(key: str, names: tuple[str, ...], when: Formula) -> Memo[Attempts]:
-    """Of one proof of the properties together, under the settings that satisfy `when`."""
-    return Memo(key, _attempts_record, partial(_read_attempts, names, when))
+def proof_memo(key: str, names: tuple[str, ...]) -> Memo[Attempts]:
+    """Of one proof of the properties together."""
+    return Memo(key, _attempts_record, partial(_read_attempts, names))
 
 
 def search_memo(key: str, system: System, name: str, settings: tuple[Setting, ...]) -> Memo[TimedSearch]:
@@ -52,7 +52,7 @@ def _attempts_record(answer: Attempts) -> object:
     return {"answer": record(_bare(answer)), "asked": record(asked)}
 
 
-def _read_attempts(names: tuple[str, ...], when: Formula, data: object) -> Attempts:
+def _read_attempts(names: tuple[str, ...], data: object) -> Attempts:
     """Raises `RecordError`."""
     answer = read(Attempts, member(data, "answer"))
     if not _is_proved(answer):
@@ -63,9 +63,7 @@ def _read_attempts(names: tuple[str, ...], when: Formula, data: object) -> Attem
     under = {question: each.when for each in asked for question in each.questions}
     if under.keys() != answer.known.cores.keys():
         raise RecordError("other obligations were asked than were shown")
-    proof = Proof(when, answer.known.cores, under)
-    found = tuple(replace(each, proof=proof) for each in answer.found)
-    return replace(answer, found=found, known=replace(answer.known, under=under))
+    return replace(answer, known=replace(answer.known, under=under))
 
 
 def _is_proved(answer: Attempts) -> bool:
@@ -74,7 +72,7 @@ def _is_proved(answer: Attempts) -> bool:
 
 def _bare(answer: Attempts) -> Attempts:
     """Without the seconds that it took, and without what is kept otherwise."""
-    found = tuple(replace(each, seconds=0.0, proof=None) for each in answer.found)
+    found = tuple(replace(each, seconds=0.0) for each in answer.found)
     return replace(answer, found=found, known=replace(answer.known, under={}))
 
 

@@ -20,7 +20,7 @@ from cowspec.engines.induction_houdini import Failure
 from cowspec.engines.known import NOTHING, Known
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
-from cowspec.judge.results import Proof, Witness
+from cowspec.judge.results import Witness
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
 from cowspec.system.slicing import slice_system
@@ -42,7 +42,6 @@ class Attempt:
     notes: tuple[str, ...] = ()
     searched: str = ""
     seconds: float = 0.0
-    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limit
     found: list[Attempt] = []
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
-            proof = Proof(when, result.known.cores, result.known.under)
-            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds, proof=proof))
+            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds))
             continue
         failure = root(result.failures, name)
         if failure is None:

@@ -11,17 +11,17 @@ from time import monotonic
 
 from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import elements
-from cowspec.judge.docket import Docket, result_of_search
+from cowspec.judge.docket import Docket, result_of_proof, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lemmas import lemma_job, searches
 from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.refuting import Searched, refute, scopes_for
-from cowspec.judge.results import Claim, Disagreement, Finding, Result
+from cowspec.judge.results import Claim, Disagreement, Finding, Proof, Result
 from cowspec.judge.selection import sizes_of
 from cowspec.syntax.ast import ExpectedKind
-from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.ir import Formula, Scope, Setting, System
 from cowspec.verdict import Induction, Limits, NoViolation, Proved, Unknown
 
 FIRST = Limits(max_steps=14, timeout=30.0)
@@ -129,7 +129,7 @@ def _second_searched(docket: Docket, question: Question, answer: Attempts | Died
     """Proved: there are no runs. If not, the search goes on."""
     if isinstance(answer, Attempts) and isinstance(answer.found[0].verdict, Proved):
         docket.proof_ended(answer, question.when)
-        docket.proved(_proved(question, question.settings, answer.found[0]), answer.known)
+        docket.results.append(_proved(question, answer.found[0], question.when, answer.known))
         return []
     open_proof = answer.found[0].verdict if isinstance(answer, Attempts) else Unknown(answer.reason)
     said = f"no proof either: {open_proof.reason}" if isinstance(open_proof, Unknown) else ""
@@ -169,7 +169,7 @@ def proof(
         partial(attempt, docket.system, names, questions[0].when, docket.limits, known),
         then,
         docket.limits.timeout * PROOF_BUDGET + 60,
-        proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names, questions[0].when),
+        proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names),
     )
 
 
@@ -187,7 +187,7 @@ def attempted(docket: Docket, questions: Sequence[Question], answer: Attempts | 
     for question in questions:
         found = by_name[question.property]
         if isinstance(found.verdict, Proved):
-            docket.proved(_proved(question, question.settings, found), answer.known)
+            docket.results.append(_proved(question, found, questions[0].when, answer.known))
         else:
             limits = _bounded(docket.limits, DOUBT)
             doubted = partial(_doubted, docket, question, found)
@@ -250,7 +250,7 @@ def _split(
     found = answer.found[0]
     docket.proof_ended(answer, question.when)
     if isinstance(found.verdict, Proved):
-        docket.proved(_proved(question, question.settings, found), answer.known)
+        docket.results.append(_proved(question, found, question.when, answer.known))
         return []
     said = tuple(note for note in before.notes if note not in found.notes)
     noted = replace(found, searched=before.searched, notes=(*found.notes, *said))
@@ -268,23 +268,15 @@ def halves(settings: tuple[Setting, ...]) -> list[tuple[Setting, ...]]:
     return [settings]
 
 
-def _proved(question: Question, settings: tuple[Setting, ...], found: Attempt) -> Result:
-    cover = question.expected in (ExpectedKind.UNREACHABLE, ExpectedKind.REACHED)
+def _proved(question: Question, found: Attempt, when: Formula, known: Known) -> Result:
+    """`when`: as it was proved, together with other questions under the same settings."""
     evidence = found.verdict.evidence if isinstance(found.verdict, Proved) else None
     checked_by = evidence.checked_by if isinstance(evidence, Induction) else ()
-    return Result(
-        question.property,
-        question.kind,
-        settings,
-        Finding.UNREACHABLE if cover else Finding.PROVED,
-        Claim.ANY_SIZE,
-        "induction",
-        expected=question.expected.value,
-        as_declared=question.expected in (ExpectedKind.PROVED, ExpectedKind.UNREACHABLE),
-        evidence=(("induction", checked_by),),
+    return replace(
+        result_of_proof(question, question.settings, checked_by),
         notes=found.notes,
         details=found.details,
-        proofs=() if found.proof is None else (found.proof,),
+        proofs=(Proof(question.settings, when, known),),
         seconds=found.seconds,
     )
 

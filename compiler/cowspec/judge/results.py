@@ -1,7 +1,7 @@
 """What was found: a `Result` for each property and group of switch settings, a `ModelReport` for each model, and the
 exit status that follows from them (`design/claims.md`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cowspec.diagnostics import Diagnostic
@@ -56,12 +56,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an any-size proof under every setting that satisfies `when` found (`known.Known`): for each obligation
-    (step, goal) what it needs, and the settings that it was asked under."""
+    """What has shown a property for any size under these settings: `when` is the switch formula that they satisfy,
+    `known` all that was found inductive."""
 
+    settings: tuple[Setting, ...]
     when: Formula
-    cores: Mapping[tuple[str, str], frozenset[str]]
-    under: Mapping[tuple[str, str], Formula]
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +146,11 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Established:
-    """A property proved for any size under these settings, with all that was found inductive."""
-
-    property: str
-    settings: tuple[Setting, ...]
-    known: Known
-
-
-@dataclass(frozen=True, slots=True)
 class ModelReport:
     """All results of a model, in the order of its properties. `remarks`: about the model itself, what makes it vacuous
     first; `notes`: said, but no fault; `bugs`: jobs that failed by a mistake in this program; `disagreements`: between
     engines. `declares`: the model expects anything at all. `interrupted`: some results are missing. `crossed`: if a
-    second solver was asked about the proofs. `established`: the proofs for any size; `findings`: where the model
-    and its lock differ."""
+    second solver was asked about the proofs. `findings`: where the model and its lock differ."""
 
     path: str
     system: System
@@ -172,7 +162,6 @@ class ModelReport:
     disagreements: tuple[Disagreement, ...] = ()
     interrupted: bool = False
     crossed: Crossed | None = None
-    established: tuple[Established, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
 
     @property

@@ -49,7 +49,8 @@ def smtlib_files(system: System, selection: Selection, limits: Limits, runner: R
     runner(chain_jobs(docket, tuple(groups.values())))
     unproved = [r.property for r in docket.results if r.verdict not in PROOFS or r.claim != Claim.ANY_SIZE]
     files = _files(docket)
-    return Written(files, len(docket.proofs), tuple(dict.fromkeys(unproved)), tuple(docket.bugs))
+    proofs = sum(len(result.proofs) for result in docket.results)
+    return Written(files, proofs, tuple(dict.fromkeys(unproved)), tuple(docket.bugs))
 
 
 def _questions(docket: Docket) -> list[Question]:
@@ -72,9 +73,9 @@ def _files(docket: Docket) -> dict[str, str]:
     of = subject(system)
     wanted: dict[tuple[object, Formula], list[str]] = {}
     proofs = list(proof_questions(docket, of))
-    for proof, asked in proofs:
+    for place, asked in proofs:
         for each in asked:
-            wanted.setdefault(each, []).append(docket.results[proof.place].property)
+            wanted.setdefault(each, []).append(docket.results[place].property)
     files: dict[str, str] = {}
     distinct = list(dict.fromkeys(each for _, asked in proofs for each in asked))
     for each, obligation in zip(distinct, obligations(system, of, distinct), strict=True):
