@@ -14,9 +14,9 @@ import z3
 from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.encode.relational.translate import Naming, translate
-from cowspec.engines.bmc import search
-from cowspec.engines.bmc_goals import Target, Violates
-from cowspec.engines.bmc_sat import NewSat, Sat, cadical, glucose, minisat
+from cowspec.engines.bmc.goals import Target, Violates
+from cowspec.engines.bmc.sat import NewSat, Sat, cadical, glucose, minisat
+from cowspec.engines.bmc.search import search
 from cowspec.engines.scopes import growing, largest_scope
 from cowspec.evaluate.replay import replay
 from cowspec.source import Source

@@ -23,10 +23,10 @@ from cowspec.encode.relational.formula import Atom, Either, Formula, RelSystem
 from cowspec.encode.relational.obligation import Obligation
 from cowspec.encode.relational.translate import translate
 from cowspec.encode.smtlib import script
-from cowspec.engines import induction
-from cowspec.engines.induction_houdini import START
-from cowspec.engines.induction_obligations import preserved
-from cowspec.engines.induction_solver import Holds
+from cowspec.engines.induction import prove as induction
+from cowspec.engines.induction.houdini import START
+from cowspec.engines.induction.obligations import preserved
+from cowspec.engines.induction.solver import Holds
 from cowspec.evaluate import search
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import build, ir, slicing

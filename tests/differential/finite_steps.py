@@ -9,11 +9,11 @@ from cowspec.encode.finite.circuit import TRUE
 from cowspec.encode.finite.decode import tables_of
 from cowspec.encode.finite.template import Question, build
 from cowspec.encode.relational.formula import Not, RelSystem
-from cowspec.engines.bmc import starting
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_goals import at_setting
-from cowspec.engines.bmc_sat import minisat
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.goals import at_setting
+from cowspec.engines.bmc.sat import minisat
+from cowspec.engines.bmc.search import starting
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.system import ir
 from cowspec.verdict import Firing
 

@@ -8,11 +8,11 @@ from cowspec.encode.relational.formula import TRUE
 from cowspec.encode.relational.obligation import NO_FAULT_YET, START, Question, fault_name
 from cowspec.encode.smtlib.script import body
 from cowspec.engines.cvc5_solver import PORTFOLIO, opinion
-from cowspec.engines.induction import prove
-from cowspec.engines.induction_obligations import Obligations, no_fault, preserved
-from cowspec.engines.induction_obligations import obligations as prover_of
-from cowspec.engines.induction_solver import Answer, Fails, Holds
-from cowspec.engines.induction_text import opinion_of_z3
+from cowspec.engines.induction.obligations import Obligations, no_fault, preserved
+from cowspec.engines.induction.obligations import obligations as prover_of
+from cowspec.engines.induction.prove import prove
+from cowspec.engines.induction.solver import Answer, Fails, Holds
+from cowspec.engines.induction.text import opinion_of_z3
 from cowspec.engines.obligation import obligations, questions, subject
 from cowspec.evaluate.search import NO_FAULT
 from cowspec.system import ir

@@ -12,8 +12,8 @@ from cost_search import amounts
 from coverage_of import COSTS, constructs
 from cowspec.check.check import check
 from cowspec.check.modules import load
-from cowspec.engines.bmc_depths import reach
-from cowspec.engines.bmc_goals import Target, Violates, at_setting
+from cowspec.engines.bmc.depths import reach
+from cowspec.engines.bmc.goals import Target, Violates, at_setting
 from cowspec.evaluate.replay import replay
 from cowspec.system import ir
 from cowspec.system.build import build

@@ -24,9 +24,9 @@ from cowspec.encode.tla.module import Module
 from cowspec.encode.tla.names import identifier
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.search import explore
+from cowspec.judge.confirming.tlc import Asked as JudgeAsked
+from cowspec.judge.confirming.tlc import judge_by_tlc
 from cowspec.judge.selection import Selection
-from cowspec.judge.tlc import Asked as JudgeAsked
-from cowspec.judge.tlc import judge_by_tlc
 from cowspec.system import ir
 from cowspec.system.build import build
 from cowspec.system.switches import all_settings

@@ -8,10 +8,10 @@ to induction.
 from dataclasses import dataclass
 
 from cases import Case, Disagreement
-from cowspec.engines.bmc import EncodingDisagrees, search
-from cowspec.engines.bmc_goals import Faults, Fires, Goal, Target, Violates, at_setting
+from cowspec.engines.bmc.goals import Faults, Fires, Goal, Target, Violates, at_setting
+from cowspec.engines.bmc.search import EncodingDisagrees, search
 from cowspec.engines.cti import find_cti
-from cowspec.engines.induction import prove
+from cowspec.engines.induction.prove import prove
 from cowspec.evaluate.machine import Faulted, Machine, Moved
 from cowspec.evaluate.replay import replay
 from cowspec.evaluate.search import NO_FAULT, Exploration, explore

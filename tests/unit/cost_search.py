@@ -1,4 +1,4 @@
-"""What calls spend, counted along all runs: the yardstick for `system/costs.py` and `engines/bmc_depths.py`.
+"""What calls spend, counted along all runs: the yardstick for `system/costs.py` and `engines/bmc/depths.py`.
 
 The runs are those of the reference semantics, what a step spends is read off its statements by the naive semantics, and
 a call is over when nothing is under way on its CPU any more: nothing here looks at the tables that `counting` adds.

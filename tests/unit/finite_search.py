@@ -6,7 +6,7 @@ from cowspec.system.ir import Scope, Setting, State, System
 
 
 def shortest(system: System, scope: Scope, setting: Setting, depth: int) -> dict[str, int]:
-    """For each property, `no_fault` and each step the length of the shortest run that meets it (as in `bmc_goals`)."""
+    """For each property, `no_fault` and each step the length of the shortest run that meets it (as in `bmc/goals`)."""
     machine = Machine(system, scope, setting)
     found: dict[str, int] = {}
     states = set(machine.starts())

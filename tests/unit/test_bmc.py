@@ -8,9 +8,9 @@ import pytest
 from cowspec.encode.relational.formula import TRUE as ANYTHING
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.bmc import NOT_SHORTEST, EncodingDisagrees, passes, search
-from cowspec.engines.bmc_goals import Faults, Fires, Goal, Meets, Target, Violates, at_setting
-from cowspec.engines.bmc_sat import NewSat, cadical, glucose, minisat
+from cowspec.engines.bmc.goals import Faults, Fires, Goal, Meets, Target, Violates, at_setting
+from cowspec.engines.bmc.sat import NewSat, cadical, glucose, minisat
+from cowspec.engines.bmc.search import NOT_SHORTEST, EncodingDisagrees, passes, search
 from cowspec.engines.scopes import default_scope, elements, growing
 from cowspec.evaluate.replay import replay
 from cowspec.system import ir

@@ -17,7 +17,7 @@ from cowspec.cli.main import run
 from cowspec.engines.instantiation.certify import Open, Wrong
 from cowspec.evidence.certificate_reading import CertificateError, read
 from cowspec.evidence.certificates import write
-from cowspec.judge import certifying
+from cowspec.judge.confirming import certifying
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_examples import SMALL

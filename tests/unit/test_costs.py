@@ -7,8 +7,8 @@ from cost_search import amounts
 from cowspec.check import typed
 from cowspec.check.check import check
 from cowspec.check.modules import load
-from cowspec.engines.bmc_depths import reach
-from cowspec.engines.bmc_goals import Target, Violates, at_setting
+from cowspec.engines.bmc.depths import reach
+from cowspec.engines.bmc.goals import Target, Violates, at_setting
 from cowspec.evaluate.machine import Machine, Moved
 from cowspec.evaluate.replay import replay
 from cowspec.judge.costing import CostReport, SettingCosts, cost_all, cost_selection, setting_costs, status_of_cost

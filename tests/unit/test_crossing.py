@@ -9,9 +9,9 @@ import pytest
 from cowspec.cli import options
 from cowspec.cli.main import run
 from cowspec.engines.cvc5_solver import Opinion, opinion
-from cowspec.judge import crossing
-from cowspec.judge.certifying import certified
 from cowspec.judge.check import check, prove
+from cowspec.judge.confirming import crossing
+from cowspec.judge.confirming.certifying import certified
 from cowspec.judge.jobs import run_here
 from cowspec.judge.results import Crossed, Finding, ModelReport
 from cowspec.judge.selection import Selection

@@ -6,8 +6,8 @@ import pytest
 from cowspec.encode.finite.dead import dead_predicates, distinct, inert_sorts
 from cowspec.encode.relational.formula import Exists, Not, Same, Sym
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.bmc import search
-from cowspec.engines.bmc_goals import Fires, Meets, Target
+from cowspec.engines.bmc.goals import Fires, Meets, Target
+from cowspec.engines.bmc.search import search
 from cowspec.engines.scopes import growing
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay

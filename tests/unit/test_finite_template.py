@@ -8,11 +8,11 @@ from cowspec.encode.finite.decode import state_of, tables_of
 from cowspec.encode.finite.symmetry import start_cells
 from cowspec.encode.finite.template import Template, build
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.bmc import starting
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_goals import at_setting
-from cowspec.engines.bmc_sat import cadical
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.goals import at_setting
+from cowspec.engines.bmc.sat import cadical
+from cowspec.engines.bmc.search import starting
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.evaluate.machine import Faulted, Machine, Moved
 from cowspec.system.ir import Scope, Setting, State
 from cowspec.verdict import Firing

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from cowspec.engines import induction
-from cowspec.engines.induction import InductionResult, prove
-from cowspec.engines.induction_houdini import START, Failure, houdini
-from cowspec.engines.induction_obligations import NO_FAULT, Obligations
-from cowspec.engines.induction_refuting import refuter
-from cowspec.engines.induction_solver import Answer, Fails, Holds, Open
+from cowspec.engines.induction import prove as induction
+from cowspec.engines.induction.houdini import START, Failure, houdini
+from cowspec.engines.induction.obligations import NO_FAULT, Obligations
+from cowspec.engines.induction.prove import InductionResult, prove
+from cowspec.engines.induction.refuting import refuter
+from cowspec.engines.induction.solver import Answer, Fails, Holds, Open
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.verdict import Induction, Limits, Proved, Unknown
@@ -280,7 +280,7 @@ def test_a_proof_that_is_not_confirmed_is_no_proof(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("limit", [1e-6])
 def test_without_resources_nothing_is_claimed(limit: float, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NEAR_SECONDS", "QUICK_SECONDS", "ALONE_SECONDS"):
-        monkeypatch.setattr(f"cowspec.engines.induction_obligations.{name}", limit)
+        monkeypatch.setattr(f"cowspec.engines.induction.obligations.{name}", limit)
     result = prove(protect(), ("visible",), ir.TRUE, Limits(timeout=limit))
     assert proved(result) == set()
     assert any(failure.reason for failure in result.failures)
@@ -288,7 +288,7 @@ def test_without_resources_nothing_is_claimed(limit: float, monkeypatch: pytest.
 
 def test_what_z3_leaves_open_may_have_a_small_counterexample(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ask", "ask_alone"):
-        monkeypatch.setattr(f"cowspec.engines.induction_obligations.{name}", lambda *args: Open("tired"))
+        monkeypatch.setattr(f"cowspec.engines.induction.obligations.{name}", lambda *args: Open("tired"))
     asked = refuter(protect(), ir.TRUE, LIMITS)
     assert asked("clear", "no_stale_write", ("same_page", "stray"))
     assert not asked("clear", "flushed", ("flushed",))

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from cowspec.cli.main import run
-from cowspec.engines.induction import prove
+from cowspec.engines.induction.prove import prove
 from cowspec.engines.inference.atoms import Atom, atoms, cost
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import clause, fresh_names

@@ -26,8 +26,8 @@ ORDER = (
     "cli",
 )
 APART = {("evaluate", "encode"), ("encode", "evaluate")}
-Z3_HOMES = ("encode/fol/", "engines/induction", "cli/doctor.py")
-SAT_HOMES = ("encode/finite/", "engines/bmc", "engines/inference/", "engines/instantiation/search.py", "cli/doctor.py")
+Z3_HOMES = ("encode/fol/", "engines/induction/", "cli/doctor.py")
+SAT_HOMES = ("encode/finite/", "engines/bmc/", "engines/inference/", "engines/instantiation/search.py", "cli/doctor.py")
 CHECKER_HOMES = ("engines/instantiation/checking.py",)
 CVC5_HOMES = ("engines/cvc5_solver.py", "cli/doctor.py")
 FILES = sorted(PACKAGE.rglob("*.py"))

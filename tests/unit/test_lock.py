@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from cowspec.cli.load import load_system, loader
 from cowspec.cli.main import run
-from cowspec.engines import induction
-from cowspec.engines.induction_checking import Certificate, certificate, failing
+from cowspec.engines.induction import prove as induction
+from cowspec.engines.induction.checking import Certificate, certificate, failing
 from cowspec.evidence.lock import LockError, read_lock, write_lock
 from cowspec.judge import refuting
 from cowspec.judge.docket import Docket
-from cowspec.judge.locked import locked_jobs
-from cowspec.judge.locking import Fingerprints, options_of, under
+from cowspec.judge.lock.checking import locked_jobs
+from cowspec.judge.lock.making import Fingerprints, options_of, under
 from cowspec.judge.selection import Selection
 from cowspec.system import ir
 from cowspec.system.switches import all_settings

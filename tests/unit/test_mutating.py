@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from cowspec.check.check import check
 from cowspec.cli.main import run
-from cowspec.engines.bmc_depths import reach
-from cowspec.engines.bmc_goals import Target, Violates
-from cowspec.engines.induction import prove, reproved
+from cowspec.engines.bmc.depths import reach
+from cowspec.engines.bmc.goals import Target, Violates
+from cowspec.engines.induction.prove import prove, reproved
 from cowspec.evaluate.replay import ReplayError, replay
-from cowspec.judge.comparing import compare
 from cowspec.judge.jobs import AnyJob, Died, run_here
-from cowspec.judge.mutating import Fate, MutationReport, Sample, Trial, mutate, status_of_mutate
+from cowspec.judge.mutation.comparing import compare
+from cowspec.judge.mutation.mutate import Fate, MutationReport, Sample, Trial, mutate, status_of_mutate
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.selection import Selection
 from cowspec.mutation.mutants import Mutant, mutants, mutated

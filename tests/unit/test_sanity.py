@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from cowspec.cli.main import run
-from cowspec.engines.induction_implied import Follows, implied
+from cowspec.engines.induction.implied import Follows, implied
 from cowspec.engines.known import Known
 from cowspec.judge.check import check
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, outcome_of, run_here
-from cowspec.judge.necessary import Trial, untainted, without
 from cowspec.judge.proving import Attempts, attempt
-from cowspec.judge.sanity import implications
+from cowspec.judge.remarks.necessary import Trial, untainted, without
+from cowspec.judge.remarks.sanity import implications
 from cowspec.judge.selection import Selection
 from cowspec.report.places import place_of, text_of
 from cowspec.source import Span

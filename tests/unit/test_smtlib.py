@@ -11,8 +11,8 @@ from cowspec.encode.relational.obligation import NO_FAULT, START, Obligation, Qu
 from cowspec.encode.smtlib.names import WORDS, quoted
 from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.cvc5_solver import PORTFOLIO, opinion
-from cowspec.engines.induction import prove
-from cowspec.engines.induction_text import opinion_of_z3
+from cowspec.engines.induction.prove import prove
+from cowspec.engines.induction.text import opinion_of_z3
 from cowspec.engines.obligation import Incomplete, obligations, questions, subject
 from cowspec.system import ir
 from cowspec.verdict import Limits, Proved

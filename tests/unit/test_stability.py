@@ -10,15 +10,15 @@ import pytest
 from cowspec.cli.main import run
 from cowspec.encode.fol.renaming import renamed
 from cowspec.encode.fol.terms import declaration, term
-from cowspec.engines import induction_stability
-from cowspec.engines.induction import prove, questions
-from cowspec.engines.induction_obligations import NO_FAULT
-from cowspec.engines.induction_solver import Answer, Holds, Open
-from cowspec.engines.induction_stability import Named, Tried, retried
+from cowspec.engines.induction import stability as retrying
+from cowspec.engines.induction.obligations import NO_FAULT
+from cowspec.engines.induction.prove import prove, questions
+from cowspec.engines.induction.solver import Answer, Holds, Open
+from cowspec.engines.induction.stability import Named, Tried, retried
+from cowspec.judge.confirming.stability import Asked, Measured, StabilityReport, stability, status_of_stability
 from cowspec.judge.jobs import AnyJob, Died, run_here
 from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection
-from cowspec.judge.stability import Asked, Measured, StabilityReport, stability, status_of_stability
 from cowspec.report.stability import spread, stability_json, stability_text
 from cowspec.report.text import Style
 from cowspec.system import ir
@@ -95,7 +95,7 @@ def test_an_open_answer_is_asked_again_for_longer(monkeypatch: pytest.MonkeyPatc
         asked.append((seconds, seed, prepared))
         return (answers if len(asked) <= 3 else [Open("incomplete")] * len(asked))[len(asked) - 1], 10
 
-    monkeypatch.setattr(induction_stability, "ask_once", ask_once)
+    monkeypatch.setattr(retrying, "ask_once", ask_once)
     named = next(iter(cores))
     one = {named: cores[named]}
     assert retried(system, ("visible", NO_FAULT), ir.TRUE, one, 1, LIMITS) == {named: (Tried(30, False),)}
@@ -163,7 +163,7 @@ def test_a_lost_job_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
             else:
                 runner(job.then(job.work()))
 
-    monkeypatch.setattr("cowspec.judge.stability.PORTION", 5)
+    monkeypatch.setattr("cowspec.judge.confirming.stability.PORTION", 5)
     (found,) = stability([system_of_model()], Selection(), LIMITS, runner, Asked(2))
     assert len(died) > 1 and not found.tested and not found.bugs
     assert sum(len(obligations) for obligations, _ in found.lost) == found.known > 5

@@ -13,9 +13,9 @@ from cowspec.encode.tla.names import fresh, identifier, string
 from cowspec.encode.tla.output import TlcReport, read
 from cowspec.encode.tla.states import StateError, parse_state, state_of
 from cowspec.encode.tla.text import atomic, conj, negated
+from cowspec.judge.confirming.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.judge.results import Finding, Status
 from cowspec.judge.selection import Selection
-from cowspec.judge.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.system.build import build
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits

@@ -11,8 +11,8 @@ import pytest
 from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.files import loader
-from cowspec.engines.bmc import search
-from cowspec.engines.bmc_goals import Target, Violates
+from cowspec.engines.bmc.goals import Target, Violates
+from cowspec.engines.bmc.search import search
 from cowspec.evaluate.replay import replay
 from cowspec.source import Source
 from cowspec.syntax.ast import ExpectedKind

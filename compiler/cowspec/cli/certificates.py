@@ -10,7 +10,7 @@ from cowspec.cli.session import progress
 from cowspec.cli.workers import Pool
 from cowspec.engines.instantiation.certify import Wrong
 from cowspec.evidence.certificates import write as certificate_text
-from cowspec.judge.certifying import certified, with_evidence
+from cowspec.judge.confirming.certifying import certified, with_evidence
 from cowspec.judge.results import Claim, ModelReport, Status
 from cowspec.report.certified import certified_text
 from cowspec.report.text import Style

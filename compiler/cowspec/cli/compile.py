@@ -15,9 +15,9 @@ from cowspec.cli.session import progress
 from cowspec.cli.workers import Pool
 from cowspec.encode.tla.module import config, tla_module
 from cowspec.engines.scopes import counted_scope
+from cowspec.judge.confirming.writing import smtlib_files
 from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, SelectionError, sizes_of, validate, within
-from cowspec.judge.writing import smtlib_files
 from cowspec.system.ir import Setting, System
 from cowspec.system.show import show
 from cowspec.system.slicing import slice_system

@@ -11,7 +11,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.diagnostics import Diagnostic, render
 from cowspec.evidence.lock import Lock, LockedModel, LockError, read_lock, write_lock
-from cowspec.judge.locking import locked_model
+from cowspec.judge.lock.making import locked_model
 from cowspec.judge.results import ModelReport, Status
 from cowspec.judge.selection import Selection
 from cowspec.source import Source

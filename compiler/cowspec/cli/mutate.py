@@ -12,7 +12,7 @@ from cowspec.cli.load import load_program
 from cowspec.cli.options import bounding, selecting, styling
 from cowspec.cli.session import painter, progress
 from cowspec.cli.workers import Pool
-from cowspec.judge.mutating import Sample, mutate, status_of_mutate
+from cowspec.judge.mutation.mutate import Sample, mutate, status_of_mutate
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.mutants import mutants_json, mutants_text
 from cowspec.report.text import Style

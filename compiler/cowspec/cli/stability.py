@@ -13,8 +13,8 @@ from cowspec.cli.load import load_systems
 from cowspec.cli.options import naming, setting, styling, working
 from cowspec.cli.session import judge, painter
 from cowspec.cli.workers import Pool
+from cowspec.judge.confirming.stability import Asked, stability, status_of_stability
 from cowspec.judge.selection import Selection
-from cowspec.judge.stability import Asked, stability, status_of_stability
 from cowspec.report.stability import stability_json, stability_text
 from cowspec.report.text import Style
 from cowspec.verdict import Limits

@@ -10,8 +10,8 @@ from cowspec.cli.load import load_model
 from cowspec.cli.options import reporting, selecting
 from cowspec.cli.session import outputs, progress, show
 from cowspec.cli.tlc_process import tlc
+from cowspec.judge.confirming.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.judge.selection import Selection, SelectionError, validate
-from cowspec.judge.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.report.summary import verb_text
 from cowspec.verdict import Limits
 

@@ -20,7 +20,7 @@ from cowspec.cli.files import write
 from cowspec.cli.java import jar, java, quiet
 from cowspec.encode.tla.module import Module
 from cowspec.encode.tla.output import TlcReport, add, messages
-from cowspec.judge.tlc import Run
+from cowspec.judge.confirming.tlc import Run
 
 TICK = 0.5  # seconds between two looks at the clock
 OPTIONS = ("-XX:+UseParallelGC", "-Dfile.encoding=UTF-8")

@@ -14,7 +14,7 @@ from cowspec.cli.workers import Pool
 from cowspec.encode.relational.translate import CountTooLarge
 from cowspec.evidence.certificate_reading import CertificateError
 from cowspec.evidence.certificate_reading import read as read_certificate
-from cowspec.judge.verifying import status_of_verify, verify
+from cowspec.judge.confirming.verifying import status_of_verify, verify
 from cowspec.report.text import Style
 from cowspec.report.verified import verified_text
 from cowspec.verdict import Limits

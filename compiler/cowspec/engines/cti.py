@@ -14,11 +14,11 @@ from cowspec.encode.finite.decode import setting_of, tables_of
 from cowspec.encode.finite.template import Question, build
 from cowspec.encode.relational.formula import TRUE as ANYTHING
 from cowspec.encode.relational.formula import Not, RelSystem
-from cowspec.engines.bmc import Replay, passes, replayed, starting
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_goals import NO_FAULT, Meets, Target, at_setting
-from cowspec.engines.bmc_sat import NewSat, cadical
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.goals import NO_FAULT, Meets, Target, at_setting
+from cowspec.engines.bmc.sat import NewSat, cadical
+from cowspec.engines.bmc.search import Replay, passes, replayed, starting
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.engines.scopes import default_scope, elements, growing
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System

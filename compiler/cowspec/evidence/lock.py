@@ -1,7 +1,7 @@
 """The proof lock: what was shown of models, and by what, as text that is kept beside them.
 
 In: a `Lock`. Out: JSON with sorted keys, the same for the same lock byte for byte; and back. Reading checks the form
-only: whether anything in it holds is for `judge/locked.py` to find out.
+only: whether anything in it holds is for `judge/lock/checking.py` to find out.
 """
 
 import json

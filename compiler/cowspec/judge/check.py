@@ -9,20 +9,20 @@ from functools import partial
 
 from cowspec.evidence.lock import LockedModel
 from cowspec.judge.chains import chain_jobs
-from cowspec.judge.crossing import cross
+from cowspec.judge.confirming.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
 from cowspec.judge.lemmas import without_lemmas
-from cowspec.judge.locked import locked_jobs
-from cowspec.judge.necessary import necessity_jobs
+from cowspec.judge.lock.checking import locked_jobs
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
+from cowspec.judge.remarks.necessary import necessity_jobs
+from cowspec.judge.remarks.sanity import sanity_jobs
+from cowspec.judge.remarks.vacuity import vacuity_job
 from cowspec.judge.results import ModelReport
-from cowspec.judge.sanity import sanity_jobs
 from cowspec.judge.scripts import free_jobs, refuting_job, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
-from cowspec.judge.vacuity import vacuity_job
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
 from cowspec.system.ir import Setting, System
 from cowspec.system.switches import all_settings

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from cowspec.engines.bmc import EncodingDisagrees
-from cowspec.engines.bmc_depths import reach
-from cowspec.engines.bmc_goals import Target, Violates, at_setting
+from cowspec.engines.bmc.depths import reach
+from cowspec.engines.bmc.goals import Target, Violates, at_setting
+from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.replay import replay
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner

@@ -13,10 +13,10 @@ from cowspec.encode.fol.fragment import Alternations, cycles
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.obligation import START
 from cowspec.encode.relational.translate import CountTooLarge, translate
-from cowspec.engines.bmc import EncodingDisagrees
+from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
-from cowspec.engines.induction import InductionResult, prove
-from cowspec.engines.induction_houdini import Failure
+from cowspec.engines.induction.houdini import Failure
+from cowspec.engines.induction.prove import InductionResult, prove
 from cowspec.engines.known import NOTHING, Known
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay

@@ -7,8 +7,8 @@ numbered by first appearance, and what results is replayed again.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from cowspec.engines.bmc import EncodingDisagrees, search
-from cowspec.engines.bmc_goals import Faults, Goal, Target, Violates
+from cowspec.engines.bmc.goals import Faults, Goal, Target, Violates
+from cowspec.engines.bmc.search import EncodingDisagrees, search
 from cowspec.engines.scopes import default_scope, growing, largest_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under

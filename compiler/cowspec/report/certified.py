@@ -1,7 +1,7 @@
 """What `prove --cert` says of the certificate it made."""
 
 from cowspec.engines.instantiation.certify import Checked, Open, Wrong
-from cowspec.judge.certifying import Certified
+from cowspec.judge.confirming.certifying import Certified
 from cowspec.report.ascii import wrap
 from cowspec.report.text import Style
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from cowspec.judge.mutating import FATES, Fate, MutationReport, Trial
+from cowspec.judge.mutation.mutate import FATES, Fate, MutationReport, Trial
 from cowspec.mutation.edits import Change
 from cowspec.mutation.mutants import changed
 from cowspec.report.ascii import wrap

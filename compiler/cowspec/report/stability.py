@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, pstdev
 
-from cowspec.engines.induction_stability import Tried
-from cowspec.judge.stability import Measured, StabilityReport
+from cowspec.engines.induction.stability import Tried
+from cowspec.judge.confirming.stability import Measured, StabilityReport
 from cowspec.report.ascii import wrap
 from cowspec.report.records import SCHEMA_VERSION
 from cowspec.report.table import Paint, unpainted, words

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cowspec.judge.verifying import ClaimVerdict, EntryVerdict, Verified
+from cowspec.judge.confirming.verifying import ClaimVerdict, EntryVerdict, Verified
 from cowspec.report.ascii import wrap
 from cowspec.report.table import words
 from cowspec.report.text import Style

@@ -1,7 +1,7 @@
 """The same declarations under other names, in another order.
 
 What is proved does not depend on how predicates are called or which was declared first; how fast a solver finds the
-proof may. Asking in several such languages measures that (`engines/induction_stability.py`).
+proof may. Asking in several such languages measures that (`engines/induction/stability.py`).
 """
 
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 In: a system, the names of the properties, a formula over switches. Out: `Inferred`: the lemmas with which the ordinary
 prover proves the properties, none of which it can do without; or how far the search came.
 
-Nothing that the search says is believed: what it found goes to `engines/induction.py` as lemmas of the model, like any
+Nothing that the search says is believed: what it found goes to `engines/induction/` as lemmas of the model, like any
 that an author wrote, and what that says is the result.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from time import process_time
 
-from cowspec.engines.induction import InductionResult, prove
+from cowspec.engines.induction.prove import InductionResult, prove
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.cover import Instances, instances
 from cowspec.engines.inference.sampling import sample

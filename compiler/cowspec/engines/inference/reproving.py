@@ -7,7 +7,7 @@ through.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cowspec.engines.induction import prove
+from cowspec.engines.induction.prove import prove
 from cowspec.engines.inference.infer import OBLIGATION_SECONDS, Effort, FoundLemma, Inferred
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir

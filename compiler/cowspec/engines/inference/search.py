@@ -2,7 +2,7 @@
 
 In: a system, the names of the properties to prove, a formula over switches, samples. Out: clauses that are inductive
 together with the properties at some scopes; or how far the search came. Nothing found here is trusted: the prover
-judges it (`engines/induction.py`).
+judges it (`engines/induction/prove.py`).
 
 1. Candidates are made from the structure of the model (`templates.py`, `owing.py`); what is inductive among them at the
    first scope is known from then on (`houdini.py`).

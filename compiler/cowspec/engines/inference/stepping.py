@@ -16,10 +16,10 @@ from cowspec.encode.finite.template import build
 from cowspec.encode.relational.connectives import resolve
 from cowspec.encode.relational.formula import Formula, RelSystem, Sym
 from cowspec.encode.relational.translate import formula_of
-from cowspec.engines.bmc import starting
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_sat import cadical, glucose
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.sat import cadical, glucose
+from cowspec.engines.bmc.search import starting
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System, Value
 from cowspec.system.traverse import names as names_of

@@ -15,7 +15,7 @@ from functools import partial
 from cowspec.encode.relational.obligation import Obligation, Question, Subject
 from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.cvc5_solver import command_line, cvc5_version, opinion
-from cowspec.engines.induction_text import opinion_of_z3, z3_version
+from cowspec.engines.induction.text import opinion_of_z3, z3_version
 from cowspec.engines.obligation import Incomplete, obligations, questions, subject
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner

@@ -11,9 +11,9 @@ from random import Random
 from cowspec.check.modules import Program
 from cowspec.check.typed import Model
 from cowspec.engines.scopes import counted_scope, default_scope, elements
-from cowspec.judge.comparing import Compared
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
-from cowspec.judge.mutants import (
+from cowspec.judge.mutation.comparing import Compared
+from cowspec.judge.mutation.mutant import (
     RUNS,
     Examined,
     Line,

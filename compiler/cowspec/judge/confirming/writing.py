@@ -12,7 +12,7 @@ from cowspec.encode.relational.obligation import Obligation
 from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.obligation import obligations, subject
 from cowspec.judge.chains import chain_jobs
-from cowspec.judge.crossing import proof_questions
+from cowspec.judge.confirming.crossing import proof_questions
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import Runner
 from cowspec.judge.plan import Question, kind_of, plan, switch_formula

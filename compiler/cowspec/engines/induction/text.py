@@ -5,7 +5,7 @@ so the answer also says whether the text means what the prover asked.
 """
 
 import z3
-from cowspec.engines.induction_solver import UNITS_PER_SECOND
+from cowspec.engines.induction.solver import UNITS_PER_SECOND
 
 SECONDS = 20.0
 

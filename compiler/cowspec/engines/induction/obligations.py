@@ -26,8 +26,8 @@ from cowspec.encode.fol.terms import (
 from cowspec.encode.relational.connectives import predicates_of
 from cowspec.encode.relational.formula import Formula, Predicate, RelStep, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name, steps_by_name
-from cowspec.engines.induction_refuting import Refute
-from cowspec.engines.induction_solver import (
+from cowspec.engines.induction.refuting import Refute
+from cowspec.engines.induction.solver import (
     Answer,
     Fails,
     Holds,

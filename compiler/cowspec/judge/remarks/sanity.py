@@ -6,7 +6,7 @@ Nothing here makes a model fail: these are notes. What is vacuous is found by `v
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from cowspec.engines.induction_implied import Follows, implied
+from cowspec.engines.induction.implied import Follows, implied
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import asked_properties, switch_formula

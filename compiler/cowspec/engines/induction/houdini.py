@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cowspec.encode.relational.obligation import START
-from cowspec.engines.induction_solver import Answer, Holds, Open
+from cowspec.engines.induction.solver import Answer, Holds, Open
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from cowspec.encode.finite.dead import dead_predicates
 from cowspec.encode.finite.template import build
 from cowspec.encode.relational.translate import Naming, translate
-from cowspec.engines.bmc import Replay, replayed, starting
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_goals import Target, open_cells, questions_of
-from cowspec.engines.bmc_sat import NewSat, cadical
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.goals import Target, open_cells, questions_of
+from cowspec.engines.bmc.sat import NewSat, cadical
+from cowspec.engines.bmc.search import Replay, replayed, starting
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.system.ir import Scope, System
 from cowspec.verdict import Limits, Trace
 

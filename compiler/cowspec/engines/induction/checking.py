@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name
 from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
-from cowspec.engines.induction import conjuncts_of
-from cowspec.engines.induction_obligations import (
+from cowspec.engines.induction.obligations import (
     Obligations,
     obligations,
     pairs,
     unconfirmed,
 )
+from cowspec.engines.induction.prove import conjuncts_of
 from cowspec.engines.known import Known
 from cowspec.system import ir
 from cowspec.verdict import Limits

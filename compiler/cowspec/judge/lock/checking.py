@@ -10,21 +10,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cowspec.diagnostics import Diagnostic
-from cowspec.engines.induction_checking import Certificate, failing
+from cowspec.engines.induction.checking import Certificate, failing
 from cowspec.evidence.lock import LockedModel, Options, StoredProof
 from cowspec.evidence.records import RecordError
 from cowspec.evidence.traces import TraceError
 from cowspec.judge.docket import Docket, result_of_proof, result_of_search, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Died, Job
-from cowspec.judge.lock_matching import UPDATE, Match, matched, of_question, of_script
-from cowspec.judge.locking import under
+from cowspec.judge.lock.making import under
+from cowspec.judge.lock.matching import UPDATE, Match, matched, of_question, of_script
 from cowspec.judge.outcomes import believed
 from cowspec.judge.plan import Question, declares, either, plan
 from cowspec.judge.pursuit import PROOF_BUDGET, search_job
 from cowspec.judge.refuting import Searched, witness_of
+from cowspec.judge.remarks.sanity import sanity_jobs
+from cowspec.judge.remarks.vacuity import vacuity_job
 from cowspec.judge.results import Claim
-from cowspec.judge.sanity import sanity_jobs
 from cowspec.judge.scripts import (
     Ask,
     Playing,
@@ -36,7 +37,6 @@ from cowspec.judge.scripts import (
     refuting_ask,
     script_job,
 )
-from cowspec.judge.vacuity import vacuity_job
 from cowspec.system.ir import And, Formula, Or, Setting, SwitchIs, System
 from cowspec.verdict import Limits, Refuted
 

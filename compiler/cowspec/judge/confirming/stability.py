@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from cowspec.engines.induction import prove
-from cowspec.engines.induction_stability import Named, Tried, retried
+from cowspec.engines.induction.prove import prove
+from cowspec.engines.induction.stability import Named, Tried, retried
 from cowspec.engines.known import NOTHING, Known
 from cowspec.judge.chains import Group, chains, contains
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner

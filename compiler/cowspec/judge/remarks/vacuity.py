@@ -10,8 +10,8 @@ from functools import partial
 
 from cowspec.encode.relational.formula import TRUE
 from cowspec.encode.relational.translate import formula_of
-from cowspec.engines.bmc import EncodingDisagrees, search
-from cowspec.engines.bmc_goals import Fires, Meets, Target, at_setting
+from cowspec.engines.bmc.goals import Fires, Meets, Target, at_setting
+from cowspec.engines.bmc.search import EncodingDisagrees, search
 from cowspec.engines.scopes import default_scope
 from cowspec.evidence.records import read, record
 from cowspec.judge.docket import Docket

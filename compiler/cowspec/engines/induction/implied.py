@@ -16,7 +16,7 @@ import z3
 from cowspec.encode.fol.terms import Term, language, term
 from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.translate import CountTooLarge, counts_above_two, formula_of, translate
-from cowspec.engines.induction_solver import Holds, Judge, Open, ask, judge, literal
+from cowspec.engines.induction.solver import Holds, Judge, Open, ask, judge, literal
 from cowspec.system import ir
 from cowspec.verdict import Limits
 

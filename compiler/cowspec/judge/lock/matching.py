@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cowspec.diagnostics import Diagnostic
 from cowspec.evidence.lock import Entry, Options
 from cowspec.judge.docket import Docket
-from cowspec.judge.locking import Fingerprints, under
+from cowspec.judge.lock.making import Fingerprints, under
 from cowspec.judge.plan import Question
 from cowspec.judge.results import Claim
 from cowspec.judge.scripts import Ask

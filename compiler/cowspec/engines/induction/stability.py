@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from cowspec.encode.fol.renaming import renamed
-from cowspec.engines.induction import questions
-from cowspec.engines.induction_obligations import ALONE_SECONDS, QUICK_SECONDS, Obligations, facts_of
-from cowspec.engines.induction_solver import Answer, Fails, Holds, Open, ask_once
+from cowspec.engines.induction.obligations import ALONE_SECONDS, QUICK_SECONDS, Obligations, facts_of
+from cowspec.engines.induction.prove import questions
+from cowspec.engines.induction.solver import Answer, Fails, Holds, Open, ask_once
 from cowspec.system import ir
 from cowspec.verdict import Limits
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cowspec.encode.finite.circuit import TRUE, Clause, Literal
 from cowspec.encode.finite.template import Template
-from cowspec.engines.bmc_sat import Sat
+from cowspec.engines.bmc.sat import Sat
 
 
 class Unrolling:

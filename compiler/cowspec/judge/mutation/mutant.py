@@ -15,15 +15,15 @@ from cowspec.check.modules import Program
 from cowspec.check.typed import Model
 from cowspec.diagnostics import CompileError
 from cowspec.encode.relational.translate import formula_of
-from cowspec.engines.bmc import EncodingDisagrees
-from cowspec.engines.bmc_depths import Reached, reach
-from cowspec.engines.bmc_goals import Faults, Meets, Target, Violates
-from cowspec.engines.induction import prove, reproved
+from cowspec.engines.bmc.depths import Reached, reach
+from cowspec.engines.bmc.goals import Faults, Meets, Target, Violates
+from cowspec.engines.bmc.search import EncodingDisagrees
+from cowspec.engines.induction.prove import prove, reproved
 from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
-from cowspec.judge.comparing import Compared, compare
+from cowspec.judge.mutation.comparing import Compared, compare
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.refuting import refute as shortest_runs

@@ -18,11 +18,11 @@ why). Every state of the system is one of these structures, guards and updates m
 an `Either` agree on it, so a question without a model has none among the states: proofs are sound. The converse fails.
 A question with a model is therefore no refutation, only a proof that did not go through; runs and counterexamples to
 induction are found by the finite encoding, which knows that values exist. It is asked, too, about obligations that Z3
-finds hard (`induction_refuting.py`).
+finds hard (`induction/refuting.py`).
 
 Two layers. The compiler's own facts (and what the flattening promises, `typing`) are proved first from each other
 alone, with few and simple assumptions; then lemmas, invariants and the goals, with the facts assumed before every
-step. Candidates that fail are dropped (`induction_houdini.py`). Faults and transition properties are shown last, from
+step. Candidates that fail are dropped (`induction/houdini.py`). Faults and transition properties are shown last, from
 all that survived.
 
 What is reported as proved is checked once more by a fresh solver: the conjuncts that the goals need, for each step.
@@ -36,8 +36,8 @@ from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
 from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
-from cowspec.engines.induction_houdini import Failure, Inductive, houdini
-from cowspec.engines.induction_obligations import (
+from cowspec.engines.induction.houdini import Failure, Inductive, houdini
+from cowspec.engines.induction.obligations import (
     Obligations,
     no_fault,
     obligations,
@@ -45,8 +45,8 @@ from cowspec.engines.induction_obligations import (
     preserved,
     unconfirmed,
 )
-from cowspec.engines.induction_refuting import refuter
-from cowspec.engines.induction_solver import Answer, Holds, Open
+from cowspec.engines.induction.refuting import refuter
+from cowspec.engines.induction.solver import Answer, Holds, Open
 from cowspec.engines.known import NOTHING, Known
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir

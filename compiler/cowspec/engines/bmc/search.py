@@ -23,10 +23,10 @@ from cowspec.encode.finite.template import build
 from cowspec.encode.relational.formula import Formula as RelFormula
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import Naming, translate
-from cowspec.engines.bmc_asking import Asker
-from cowspec.engines.bmc_goals import NO_FAULT, Target, open_cells, questions_of
-from cowspec.engines.bmc_sat import NewSat, cadical
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.asking import Asker
+from cowspec.engines.bmc.goals import NO_FAULT, Target, open_cells, questions_of
+from cowspec.engines.bmc.sat import NewSat, cadical
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.engines.scopes import elements
 from cowspec.evaluate.replay import ReplayError
 from cowspec.system.ir import Formula, Scope, System

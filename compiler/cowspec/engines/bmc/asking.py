@@ -6,8 +6,8 @@ from typing import assert_never
 from cowspec.encode.finite.circuit import TRUE
 from cowspec.encode.finite.decode import Truths, evaluator, firing_of, setting_of, state_of, truths
 from cowspec.encode.relational.formula import RelStep, RelSystem
-from cowspec.engines.bmc_goals import Faults, Fires, Goal, Meets, Target, Violates
-from cowspec.engines.bmc_unroll import Unrolling
+from cowspec.engines.bmc.goals import Faults, Fires, Goal, Meets, Target, Violates
+from cowspec.engines.bmc.unroll import Unrolling
 from cowspec.system import ir
 from cowspec.system.ir import Scope, State, System
 from cowspec.verdict import Firing, Trace, TraceStep

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cowspec.engines.induction import prove
+from cowspec.engines.induction.prove import prove
 from cowspec.engines.known import Known
 from cowspec.judge.docket import Docket, Shown
 from cowspec.judge.jobs import AnyJob, Died, Job

@@ -1,0 +1,1 @@
+"""Shortest runs at a scope, by SAT: unrolled steps, asked depth by depth."""

@@ -1,0 +1,1 @@
+"""Proofs for any size: each step preserves each conjunct, asked of Z3."""

@@ -1,0 +1,1 @@
+"""Other judges of what was found: a second solver, certificates, mutants of obligations, TLC."""

@@ -1,0 +1,1 @@
+"""Mutants of a model judged: refuted, proved equivalent, or survivors."""

@@ -1,0 +1,1 @@
+"""What is said of a model itself: what never fires, what is never true, what no proof needs."""
