@@ -13,6 +13,7 @@ from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import write
 from cowspec.cli.workers import Pool, Watch
+from cowspec.judge.foundations import founded
 from cowspec.judge.jobs import Runner
 from cowspec.judge.results import ModelReport
 from cowspec.judge.selection import Selection, SelectionError, validate
@@ -76,6 +77,8 @@ def memory_of(output: Output, *, no_cache: bool) -> Memory | None:
 
 def show(reports: Sequence[ModelReport], status: int, output: Output, text: Render) -> int:
     """Saves the traces, and what shows a disagreement of engines; prints the report, returns the exit status."""
+    if output.style.verbose and not output.as_json:
+        reports = [founded(report) for report in reports]
     files, texts = trace_files(reports, output.out_dir)
     for path, content in (texts | disagreement_files(reports, output.out_dir)).items():
         write(path, content)

@@ -1,8 +1,9 @@
 """What a proof has found, for further proofs and for other judges; apart from the prover, as those do without it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cowspec.encode.relational.obligation import NO_FAULT, fault_name
 from cowspec.system import ir
 
 
@@ -25,6 +26,24 @@ class Known:
             {**self.under, **other.under},
             self.confirmed | other.confirmed,
         )
+
+    def part(self, goals: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """The obligations of the goals and of all conjuncts that one of these needs, with what each needs."""
+        own: dict[str, list[tuple[str, str]]] = {}
+        for step, name in self.cores:
+            goal = NO_FAULT if name.startswith(fault_name(step, 0)[:-1]) else name
+            own.setdefault(goal, []).append((step, name))
+        found: dict[tuple[str, str], frozenset[str]] = {}
+        names = dict.fromkeys(goals)
+        pending = list(names)
+        while pending:
+            for question in own.get(pending.pop(), ()):
+                found[question] = self.cores[question]
+                for needed in found[question]:
+                    if needed not in names:
+                        names[needed] = None
+                        pending.append(needed)
+        return found
 
 
 NOTHING = Known()

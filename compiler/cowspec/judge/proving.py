@@ -6,10 +6,8 @@ not only because others were lost. Whether its first state is reached at that sc
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from time import monotonic
 
-from cowspec.encode.fol.fragment import Alternations, cycles
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.obligation import START
 from cowspec.encode.relational.translate import CountTooLarge, translate
@@ -24,7 +22,7 @@ from cowspec.judge.results import Witness
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
 from cowspec.system.slicing import slice_system
-from cowspec.verdict import Cti, Explored, Induction, Limits, NoViolation, Proved, Trace, Unknown
+from cowspec.verdict import Cti, Limits, NoViolation, Proved, Trace, Unknown
 
 REACH = Limits(max_steps=8, timeout=10.0)
 """Bounds of the search for a run to the first state of a counterexample to induction."""
@@ -32,12 +30,11 @@ REACH = Limits(max_steps=8, timeout=10.0)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of the proof of one property. `details`: what it rests on. `witness` belongs to the counterexample to
-    induction, if there is one; `notes` say whether that is reached; `searched` what runs were searched afterwards."""
+    """What became of the proof of one property. `witness` belongs to the counterexample to induction, if there is one;
+    `notes` say whether that is reached; `searched` what runs were searched afterwards."""
 
     property: str
     verdict: Proved | Unknown
-    details: tuple[str, ...] = ()
     witness: Witness = ()
     notes: tuple[str, ...] = ()
     searched: str = ""
@@ -55,31 +52,8 @@ class Attempts:
     known: Known = NOTHING
 
 
-class _Fragment:
-    """Where quantifiers alternate in a cycle over the sorts: there Z3 need not end."""
-
-    def __init__(self, system: System) -> None:
-        self.system = system
-
-    @cached_property
-    def _alternations(self) -> Alternations:
-        relational = translate(self.system)
-        named = (*relational.facts, *relational.properties)
-        return Alternations(relational, dict(relational.typing) | {each.name: each.formula for each in named})
-
-    def of(self, conjuncts: tuple[str, ...]) -> tuple[str, ...]:
-        found = cycles(self._alternations.of(conjuncts, conjuncts))
-        if not found:
-            return ("decidable fragment: no quantifiers alternate in a cycle over the sorts",)
-        return tuple(
-            f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
-            for cycle in found
-        )
-
-
 def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits, known: Known = NOTHING) -> Attempts:
     """Tries to prove the properties together under every setting that satisfies `when`."""
-    fragment = _Fragment(system)
     began = monotonic()
     result = prove(system, names, when, limits, known)
     seconds = monotonic() - began
@@ -87,7 +61,7 @@ def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limit
     found: list[Attempt] = []
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
-            found.append(Attempt(name, verdict, _details(fragment, verdict), seconds=seconds))
+            found.append(Attempt(name, verdict, seconds=seconds))
             continue
         failure = root(result.failures, name)
         if failure is None:
@@ -114,15 +88,6 @@ def root(failures: Sequence[Failure], name: str) -> Failure | None:
             return failure
         name = lost[0]
     return by_name.get(name)
-
-
-def _details(fragment: _Fragment, verdict: Proved) -> tuple[str, ...]:
-    match verdict.evidence:
-        case Induction(conjuncts, obligations, _):
-            together = f"{obligations} obligations; inductive together: {', '.join(conjuncts)}"
-            return (together, *fragment.of(conjuncts))
-        case Explored():
-            return ()
 
 
 def _explain(system: System, failure: Failure, when: Formula, limits: Limits) -> Attempt:

@@ -275,7 +275,6 @@ def _proved(question: Question, found: Attempt, when: Formula, known: Known) -> 
     return replace(
         result_of_proof(question, question.settings, checked_by),
         notes=found.notes,
-        details=found.details,
         proofs=(Proof(question.settings, when, known),),
         seconds=found.seconds,
     )

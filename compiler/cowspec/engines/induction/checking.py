@@ -36,22 +36,10 @@ class Certificate:
 def certificate(known: Known, goals: Collection[str]) -> Certificate:
     """The part of what is known that the goals need."""
     inductive = frozenset(known.inductive)
-    own: dict[str, list[Question]] = {}
-    for step, name in known.cores:
-        goal = NO_FAULT if name.startswith(fault_name(step, 0)[:-1]) else name
-        own.setdefault(goal, []).append((step, name))
-    cores: dict[Question, frozenset[str]] = {}
-    names = dict.fromkeys(goals)
-    pending = list(names)
-    while pending:
-        for question in own.get(pending.pop(), ()):
-            core = known.cores[question] - {NO_FAULT_YET}
-            if core != _default(question, inductive):
-                cores[question] = core
-            for needed in core:
-                if needed not in names:
-                    names[needed] = None
-                    pending.append(needed)
+    part = known.part(goals)
+    names = frozenset(goals).union(*part.values())
+    needed = {question: core - {NO_FAULT_YET} for question, core in part.items()}
+    cores = {question: core for question, core in needed.items() if core != _default(question, inductive)}
     return Certificate(tuple(name for name in known.inductive if name in names), cores)
 
 

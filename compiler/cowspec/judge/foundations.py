@@ -1,0 +1,47 @@
+"""What the any-size proofs of a report rest on, for those who ask for more: it takes longer than an easy proof.
+
+In: a report. Out: the same, where the details of each proof say what is inductive together, and where quantifiers
+alternate in a cycle over the sorts: there Z3 need not end.
+"""
+
+from dataclasses import replace
+
+from cowspec.encode.fol.fragment import Alternations, cycles
+from cowspec.encode.relational.translate import translate
+from cowspec.engines.known import Known
+from cowspec.judge.results import ModelReport, Result
+from cowspec.system.ir import System
+
+
+def founded(report: ModelReport) -> ModelReport:
+    """The report with details of its proofs."""
+    if not any(result.proofs for result in report.results):
+        return report
+    fragment = _fragment(report.system)
+    return replace(report, results=tuple(_founded(fragment, result) for result in report.results))
+
+
+def _fragment(system: System) -> Alternations:
+    relational = translate(system)
+    named = (*relational.facts, *relational.properties)
+    return Alternations(relational, dict(relational.typing) | {each.name: each.formula for each in named})
+
+
+def _founded(fragment: Alternations, result: Result) -> Result:
+    said = [line for proof in result.proofs for line in _of(fragment, result.property, proof.known)]
+    return replace(result, details=(*result.details, *dict.fromkeys(said)))
+
+
+def _of(fragment: Alternations, goal: str, known: Known) -> list[str]:
+    part = known.part((goal,))
+    names = {name for _, name in part}
+    conjuncts = tuple(each for each in known.inductive if each in names)
+    found = cycles(fragment.of(conjuncts, conjuncts))
+    return [
+        f"{len(part)} obligations; inductive together: {', '.join(conjuncts)}",
+        *(
+            f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
+            for cycle in found
+        ),
+        *(() if found else ("decidable fragment: no quantifiers alternate in a cycle over the sorts",)),
+    ]
