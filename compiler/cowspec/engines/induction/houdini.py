@@ -55,10 +55,11 @@ def houdini(
     candidates: Sequence[str],
     base: Sequence[str],
     obligations: Iterable[tuple[str, str]],
-    ask: Ask,
+    efforts: Sequence[Ask],
     wanted: Iterable[str] | None = None,
 ) -> Inductive:
-    """`obligations`: pairs (step, candidate) that have to be asked; the others hold as nothing changes. `wanted`: the
+    """`obligations`: pairs (step, candidate) that have to be asked; the others hold as nothing changes. `efforts`:
+    where one of them leaves an obligation open, the next is asked, once there is nothing easier to ask. `wanted`: the
     candidates that matter; all of them if None."""
     alive = dict.fromkeys(candidates)
     own: dict[str, list[tuple[str, str]]] = {name: [] for name in candidates}
@@ -68,34 +69,40 @@ def houdini(
     cores: dict[tuple[str, str], frozenset[str]] = {}
     lost: dict[tuple[str, str], tuple[str, ...]] = {}
     failures: list[Failure] = []
-    pending = [pair for name in demanded for pair in own[name]]
+    waiting: list[list[tuple[str, str]]] = [[] for _ in efforts]
+    waiting[0] = [pair for name in demanded for pair in own[name]]
     queries = 0
-    while pending:
+    while any(waiting):
         assumed = (*base, *alive)
+        level = next(number for number, queue in enumerate(waiting) if queue)
+        pending, waiting[level] = waiting[level], []
         dropped: dict[str, None] = {}
         for step, candidate in pending:
             if candidate in dropped:
                 continue
             queries += 1
-            answer = ask(step, candidate, () if step == START else assumed)
+            answer = efforts[level](step, candidate, () if step == START else assumed)
             if isinstance(answer, Holds):
                 cores[step, candidate] = answer.needed
+                continue
+            if isinstance(answer, Open) and level + 1 < len(efforts):
+                waiting[level + 1].append((step, candidate))
                 continue
             reason = answer.reason if isinstance(answer, Open) else ""
             failures.append(Failure(candidate, step, reason, assumed, lost.get((step, candidate), ())))
             dropped[candidate] = None
         for candidate in dropped:
             del alive[candidate]
-        pending = []
+        waiting = [[pair for pair in queue if pair[1] in alive] for queue in waiting]
         needed = frozenset[str]().union(*cores.values())
         for name in alive:
             if name in needed and name not in demanded:
                 demanded[name] = None
-                pending += own[name]
+                waiting[0] += own[name]
         for (step, candidate), core in list(cores.items()):
             if candidate not in alive:
                 del cores[step, candidate]
             elif not core.isdisjoint(dropped):
                 lost[step, candidate] = tuple(sorted(core.intersection(dropped)))
-                pending.append((step, candidate))
+                waiting[0].append((step, candidate))
     return Inductive(tuple(name for name in alive if name in demanded), cores, tuple(failures), queries)

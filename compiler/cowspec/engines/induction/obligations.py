@@ -23,10 +23,10 @@ from cowspec.encode.fol.terms import (
     transformer,
     violation,
 )
-from cowspec.encode.relational.connectives import predicates_of
 from cowspec.encode.relational.formula import Formula, Predicate, RelStep, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name, steps_by_name
 from cowspec.engines.induction.refuting import Refute
+from cowspec.engines.induction.relevance import Relevance
 from cowspec.engines.induction.solver import (
     Answer,
     Fails,
@@ -40,16 +40,17 @@ from cowspec.engines.induction.solver import (
 )
 from cowspec.verdict import Limits
 
-NEAR_SECONDS = 0.03
+FEW_SECONDS = 0.03
 QUICK_SECONDS = 0.12
-"""Limits of the first two tries at a question, by the solver that a step's questions share."""
+"""Limits of the first tries at a question, by the solver that a step's questions share: from few assumptions, from
+all."""
 
 ALONE_SECONDS = 0.125
 RESTARTS = 3
 """Limit of the first tries by a solver of its own, and how many seeds are tried before it is doubled. Where an answer
 is a matter of luck, most seeds find it in a few tenths of a second and others not in minutes."""
 
-SECOND_OPINION_SECONDS = 2.0
+SECOND_OPINION_SECONDS = 0.25
 """Before a try that is longer a counterexample is searched at small scopes."""
 
 
@@ -65,6 +66,7 @@ class Obligations:
     limits: Limits
     refute: Refute
     goals: dict[str, Goal]
+    relevance: Relevance
     judges: dict[str, Judge] = field(default_factory=dict)
     assumable: dict[tuple[str, str], tuple[Any, Term]] = field(default_factory=dict)
     transformers: dict[str, Transformer] = field(default_factory=dict)
@@ -92,6 +94,7 @@ def obligations(
         limits=limits,
         refute=refute,
         goals=goals,
+        relevance=Relevance({name: each.after for name, each in goals.items()}),
     )
 
 
@@ -114,20 +117,64 @@ def pairs(obligations: Obligations, names: Sequence[str]) -> list[tuple[str, str
 
 
 def preserved(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
-    """Does the step preserve (or, for `START`, do the start states have) the goal?"""
-    violated = _violation(obligations, step, name)
+    """Does the step preserve (or, for `START`, do the start states have) the goal? Tries harder and harder."""
+    answer: Answer = Open("not asked")
+    for effort in EFFORTS:
+        answer = effort(obligations, step, name, assumed)
+        if not isinstance(answer, Open):
+            break
+    return answer
+
+
+def by_few(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """The same from a few of the assumptions, and for a short time; `Open` if that does not do."""
     if step == START:
-        return _asked(obligations, step, name, (), (), violated, lambda: False)
-    read = _reads(obligations, step, name)
-    near = tuple(each for each in assumed if not read.isdisjoint(obligations.goals[each].after))
+        return Open("nothing to assume")
+    relevance = obligations.relevance
+    for names in (relevance.likely(name, assumed), relevance.near(obligations.steps[step], name, assumed)):
+        answer = _asked_shared(obligations, step, names, _violation(obligations, step, name), FEW_SECONDS)
+        if isinstance(answer, Holds):
+            relevance.learn(name, answer.needed)
+            return answer
+    return Open("not from a few assumptions")
+
+
+def by_many(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """The same from what others have found useful, then from all assumptions, for a short time."""
+    violated = _violation(obligations, step, name)
+    for names in _choices(obligations, step, name, assumed):
+        answer = _asked_shared(obligations, step, names, violated, QUICK_SECONDS)
+        if isinstance(answer, Holds):
+            obligations.relevance.learn(name, answer.needed)
+            return answer
+    return answer
+
+
+def with_patience(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """The same for as long as the limit says."""
+    violated, choices = _violation(obligations, step, name), _choices(obligations, step, name, assumed)
+    if step == START:
+        return _patiently(obligations, _background(obligations, step), ({},), violated, obligations.limits.seed, _never)
     refuted = partial(obligations.refute, obligations.steps[step].name, name, assumed)
-    return _asked(obligations, step, name, near, (NO_FAULT_YET, *assumed), violated, refuted)
+    answer = _asked_alone(obligations, step, name, choices, violated, refuted)
+    if isinstance(answer, Holds):
+        obligations.relevance.learn(name, answer.needed)
+    return answer
+
+
+Ask = Callable[[Obligations, str, str, Sequence[str]], Answer]
+EFFORTS: tuple[Ask, ...] = (by_few, by_many, with_patience)
+"""An obligation is asked with the next effort while it is open; better late, when others have shown what is useful."""
 
 
 def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[str]) -> Answer:
     """Is this fault of the step impossible?"""
+    fault = _fault(obligations, step, case)
+    answer = _asked_shared(obligations, step, assumed, fault, QUICK_SECONDS)
+    if not isinstance(answer, Open):
+        return answer
     refuted = partial(obligations.refute, obligations.steps[step].name, NO_FAULT, assumed)
-    return _asked(obligations, step, None, (), assumed, _fault(obligations, step, case), refuted)
+    return _asked_alone(obligations, step, None, (assumed,), fault, refuted)
 
 
 def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]]) -> list[str]:
@@ -143,7 +190,7 @@ def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozens
         answer = ask(shared, (), z3.And([*assumptions, violated]), QUICK_SECONDS)
         if isinstance(answer, Open):
             shared = judge(obligations.language, background, {}, seed)
-            answer = _patiently(obligations, [*background, *assumptions], ({},), violated, seed, lambda: False)
+            answer = _patiently(obligations, [*background, *assumptions], ({},), violated, seed, _never)
         if not isinstance(answer, Holds):
             found.append(name)
     return found
@@ -159,32 +206,39 @@ def facts_of(obligations: Obligations, step: str, name: str, needed: Iterable[st
 # ---- asking --------------------------------------------------------------------------------------------------------
 
 
-def _asked(
+def _choices(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> tuple[Sequence[str], ...]:
+    """What is assumed of the state before: some, then all."""
+    if step == START:
+        return ((),)
+    everything = (NO_FAULT_YET, *assumed)
+    near = obligations.relevance.near(obligations.steps[step], name, assumed)
+    return obligations.relevance.useful_or(near, everything), everything
+
+
+def _asked_alone(
     obligations: Obligations,
     step: str,
     name: str | None,
-    near: Sequence[str],
-    assumed: Sequence[str],
+    choices: Sequence[Sequence[str]],
     violated: Term,
     refuted: Callable[[], bool],
 ) -> Answer:
-    """Tries the assumptions `near` the goal, then all.
-
-    Nearly every obligation follows from few assumptions that speak of what the goal speaks of, and what is left
-    undecided is decided by luck more than by time: so short tries first, then new solvers with other seeds and growing
-    limits. Before the long ones, `refuted` may know that there is no use.
-    """
-    for names, seconds in ((near, NEAR_SECONDS), (assumed, QUICK_SECONDS)):
-        if names or names is assumed:
-            answer = ask(_judge(obligations, step), names, violated, seconds)
-            if isinstance(answer, Holds) or (names is assumed and isinstance(answer, Fails)):
-                return answer
-            if isinstance(answer, Open):
-                del obligations.judges[step]  # see the solver's traps
+    """Asks solvers of its own, with each of the choices of assumptions. The last contains the others."""
+    assumed = choices[-1]
     background, tracked = _background(obligations, step), _tracked(obligations, step, assumed)
-    fewer = {each: tracked[each] for each in _terminating(obligations, step, name, assumed)}
-    choices = (fewer, tracked) if len(fewer) < len(tracked) else (tracked,)
-    return _patiently(obligations, background, choices, violated, obligations.limits.seed, refuted)
+    several = (*choices[:-1], _terminating(obligations, step, name, assumed))
+    fewer = tuple({each: tracked[each] for each in names} for names in several if len(names) < len(assumed))
+    return _patiently(obligations, background, (*fewer, tracked), violated, obligations.limits.seed, refuted)
+
+
+def _asked_shared(
+    obligations: Obligations, step: str, assumed: Sequence[str], violated: Term, seconds: float
+) -> Answer:
+    """Asks the solver that the questions of a step share."""
+    answer = ask(_judge(obligations, step), assumed, violated, seconds)
+    if isinstance(answer, Open):
+        del obligations.judges[step]  # see the solver's traps
+    return answer
 
 
 def _patiently(
@@ -196,7 +250,11 @@ def _patiently(
     refuted: Callable[[], bool],
 ) -> Answer:
     """Asks new solvers, longer and longer, up to the limit: with each of the choices of assumptions in turn. The last
-    contains the others: that one of those does not suffice says nothing."""
+    contains the others: that one of those does not suffice says nothing.
+
+    What is not decided at once is decided by luck more than by time: so there are short tries with several seeds first.
+    Before the long ones, `refuted` may know that there is no use.
+    """
     seconds, left = ALONE_SECONDS, obligations.limits.timeout
     answer: Answer = Open("resource limit")
     insufficient: set[int] = set()
@@ -218,6 +276,10 @@ def _patiently(
     return answer if isinstance(answer, Open) else Open("resource limit")
 
 
+def _never() -> bool:
+    return False
+
+
 def _terminating(obligations: Obligations, step: str, name: str | None, assumed: Sequence[str]) -> tuple[str, ...]:
     """Those of the assumptions with which Z3 comes to an end, if that can be told; of a fault all."""
     conjuncts = {each: obligations.conjuncts[each] for each in assumed if each != NO_FAULT_YET}
@@ -225,13 +287,6 @@ def _terminating(obligations: Obligations, step: str, name: str | None, assumed:
         return tuple(assumed)
     kept = terminating(obligations.steps[step], obligations.goals[name].formula, conjuncts)
     return tuple(each for each in assumed if each == NO_FAULT_YET or each in set(kept))
-
-
-def _reads(obligations: Obligations, step: str, name: str) -> frozenset[str]:
-    """The predicates that the goal reads after the step, and those from which the step makes them."""
-    after = obligations.goals[name].after
-    made = (predicates_of(update.body) for update in obligations.steps[step].updates if update.pred in after)
-    return after.union(*made)
 
 
 def _judge(obligations: Obligations, step: str) -> Judge:

@@ -20,10 +20,10 @@ A question with a model is therefore no refutation, only a proof that did not go
 induction are found by the finite encoding, which knows that values exist. It is asked, too, about obligations that Z3
 finds hard (`induction/refuting.py`).
 
-Two layers. The compiler's own facts (and what the flattening promises, `typing`) are proved first from each other
-alone, with few and simple assumptions; then lemmas, invariants and the goals, with the facts assumed before every
-step. Candidates that fail are dropped (`induction/houdini.py`). Faults and transition properties are shown last, from
-all that survived.
+Goals first: what an obligation of a goal needs by its core is asked next, then what that needs. The compiler's own
+facts (and what the flattening promises, `typing`) mostly follow from each other alone, so they are asked with few and
+simple assumptions first. Candidates that fail are dropped (`induction/houdini.py`). Faults and transition properties
+are shown last, from all that survived.
 
 What is reported as proved is checked once more by a fresh solver: the conjuncts that the goals need, for each step.
 """
@@ -36,8 +36,9 @@ from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
 from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
-from cowspec.engines.induction.houdini import Failure, Inductive, houdini
+from cowspec.engines.induction.houdini import Ask, Failure, houdini
 from cowspec.engines.induction.obligations import (
+    EFFORTS,
     Obligations,
     no_fault,
     obligations,
@@ -57,8 +58,9 @@ from cowspec.verdict import Induction, Limits, Proved, Unknown
 class InductionResult:
     """`verdicts`: for each goal, in order. `failures`: what was dropped, in the order in which it failed.
 
-    `inductive`: all conjuncts that were found inductive together, facts first. `dropped_facts`: structural facts among
-    the failures, which is a mistake of the compiler or of a model that faults. `queries`: asked of the solver.
+    `inductive`: the conjuncts that were found inductive together, facts first: the goals, and what these needed.
+    `dropped_facts`: structural facts among the failures, which is a mistake of the compiler or of a model that faults.
+    `queries`: asked of the solver.
     `known`: for further proofs under fewer settings.
     """
 
@@ -88,31 +90,24 @@ def prove(
     for place in large:
         if place not in names:
             return InductionResult(tuple((name, _too_large(large, place)) for name in goals))
-    candidates = tuple(name for name in asked.conjuncts if name not in facts)
     transitions = tuple(name for name, goal in asked.goals.items() if goal.is_transition)
     before = tuple(name for name in asked.conjuncts if name in known.inductive)
-    first = _inductive(asked, tuple(name for name in facts if name not in before), before)
-    base = (*before, *first.survivors)
-    late = tuple(name for name in facts if name not in base)
-    new = tuple(name for name in candidates if name not in base)
-    wanted = _wanted(asked, goals, transitions, (*base, *late, *new))
-    second = _inductive(asked, (*late, *new), base, (*late, *wanted))
-    attempt = _Attempt(asked, (*base, *second.survivors), {**known.cores, **first.cores, **second.cores})
+    new = tuple(name for name in asked.conjuncts if name not in known.inductive)
+    wanted = _wanted(asked, goals, transitions, (*before, *new))
+    efforts = [partial(_layered, partial(effort, asked), frozenset(facts)) for effort in EFFORTS]
+    found = houdini(new, before, pairs(asked, new), efforts, wanted)
+    attempt = _Attempt(asked, (*before, *found.survivors), {**known.cores, **found.cores})
     _show_transitions(attempt, transitions)
     if NO_FAULT in goals:
         _show_no_fault(attempt)
-    failures = (
-        *(each for each in first.failures if each.conjunct not in attempt.inductive),
-        *second.failures,
-        *attempt.failures,
-    )
+    failures = (*found.failures, *attempt.failures)
     covers = {each.name for each in system.properties if each.kind is PropertyKind.COVER}
     result = InductionResult(
         verdicts=(),
         failures=tuple(_without(covers, failure) for failure in failures),
         inductive=attempt.inductive,
-        dropped_facts=tuple(name for name in facts if name not in attempt.inductive),
-        queries=first.queries + second.queries + attempt.queries,
+        dropped_facts=tuple(each.conjunct for each in found.failures if each.conjunct in facts),
+        queries=found.queries + attempt.queries,
     )
     return _with_verdicts(result, attempt, goals, large, when, known)
 
@@ -205,10 +200,13 @@ def _rank(pair: tuple[ir.Property, object]) -> bool:
     return pair[0].kind is not PropertyKind.LEMMA
 
 
-def _inductive(
-    asked: Obligations, names: Sequence[str], base: Sequence[str], wanted: Iterable[str] | None = None
-) -> Inductive:
-    return houdini(names, base, pairs(asked, names), partial(preserved, asked), wanted)
+def _layered(ask: Ask, facts: Collection[str], step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """A fact from other facts alone if they are enough."""
+    if name in facts:
+        answer = ask(step, name, tuple(each for each in assumed if each in facts))
+        if isinstance(answer, Holds):
+            return answer
+    return ask(step, name, assumed)
 
 
 def _wanted(
