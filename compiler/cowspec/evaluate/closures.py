@@ -5,7 +5,8 @@ machine (`Context.cells`), so a closure costs one call and a few subscripts. Swi
 constants folded: a part that the setting makes irrelevant is never compiled, and its switches are never read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from cowspec.evaluate.context import Code, Context, Names, Slot, Tables, TermCode
@@ -13,6 +14,8 @@ from cowspec.evaluate.loops import Bind, Test, nest, schedule, sequence
 from cowspec.evaluate.names import conjuncts, free_names
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import ir
+
+NOTHING_GIVEN: Mapping[str, int] = MappingProxyType({})
 
 # ---- terms ---------------------------------------------------------------------------------------------------------
 
@@ -241,12 +244,17 @@ def bind(c: Context, binders: tuple[ir.Binder, ...], names: Names) -> dict[str, 
 
 
 def loops(
-    c: Context, binders: tuple[ir.Binder, ...], items: tuple[Test | Bind, ...], names: Names, leaf: Code | None
+    c: Context,
+    binders: tuple[ir.Binder, ...],
+    items: tuple[Test | Bind, ...],
+    names: Names,
+    leaf: Code | None,
+    only: Mapping[str, int] = NOTHING_GIVEN,
 ) -> Code | bool:
     """Runs `leaf` for every tuple of elements that passes the tests, until it gives true; says whether it did.
 
-    Without a leaf: is there such a tuple? `names` has the binders already. Tests run as soon as what they mention is
-    bound; a binder that a test equates with a term takes that value instead of looping.
+    Without a leaf: is there such a tuple? `names` has the binders already. `only`: what some binders must be. Tests run
+    as soon as what they mention is bound; a binder that a test equates with a term takes that value instead of looping.
     """
 
     def code_of(item: Test | Bind) -> Code | bool:
@@ -255,7 +263,7 @@ def loops(
     def value_of(term: ir.Term) -> TermCode:
         return compile_term(c, term, names)
 
-    return nest(c, schedule(binders, items), names, code_of, value_of, leaf)
+    return nest(c, schedule(binders, items), names, code_of, value_of, leaf, only)
 
 
 def _exists(c: Context, binders: tuple[ir.Binder, ...], parts: tuple[ir.Formula, ...], names: Names) -> Code | bool:

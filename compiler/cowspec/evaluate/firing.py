@@ -6,7 +6,7 @@ reading: all parameters given, every statement in its order.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cowspec.evaluate.closures import bind, compile_term, loops
 from cowspec.evaluate.context import Code, Context, Names, Slot, Tables
@@ -15,6 +15,9 @@ from cowspec.evaluate.names import conjuncts, free_names, inside, variables_read
 from cowspec.evaluate.statements import Exec, Work, compile_block
 from cowspec.system import ir
 
+Arguments = tuple[int | None, ...]
+"""What the arguments of a firing must be; None is anything."""
+
 
 @dataclass(slots=True)
 class StepCode:
@@ -22,7 +25,7 @@ class StepCode:
 
     number: int
     step: ir.Step
-    expand: Code | None = None
+    expand: dict[Arguments, Code] = field(default_factory=dict)  # by what is given of the arguments
     names: Names | None = None
     frame: tuple[Bind, ...] = ()
     body: Exec | None = None
@@ -40,11 +43,12 @@ def gate_of(step: ir.Step) -> tuple[str, ir.Member] | None:
     return None
 
 
-def expand(c: Context, code: StepCode, state: ir.State) -> None:
-    """Appends every way to fire the step to `Run.moves`."""
-    if code.expand is None:
-        code.expand = _compile_expand(c, code)
-    code.expand(state)
+def expand(c: Context, code: StepCode, state: ir.State, given: Arguments = ()) -> None:
+    """Appends every way to fire the step to `Run.moves`. `given`: only with these arguments; () is any."""
+    compiled = code.expand.get(given)
+    if compiled is None:
+        compiled = code.expand[given] = _compile_expand(c, code, given)
+    compiled(state)
 
 
 def execute(c: Context, code: StepCode, state: ir.State, args: tuple[int, ...]) -> ir.State | None:
@@ -109,14 +113,15 @@ def _frame_item(c: Context, names: Names, name: str, get: ir.Get) -> Bind:
     return Bind(take, free_names(get), name)
 
 
-def _compile_expand(c: Context, code: StepCode) -> Code:
+def _compile_expand(c: Context, code: StepCode, given: Arguments) -> Code:
     names, step = _names_of(c, code), code.step
     required, rest = _hoist(step)
     tests = tuple(Test(part, free_names(part)) for part in required)
     chooses = any(isinstance(sub, ir.Choose) for statement in rest for sub in inside(statement))
     run_rest = _late_block(c, rest, names)
     leaf = (_leaf_with_choices if chooses else _leaf)(c, code, names, run_rest)
-    expansion = loops(c, step.params, (*code.frame, *tests), names, leaf)
+    only = {param.name: arg for param, arg in zip(step.params, given, strict=False) if arg is not None}
+    expansion = loops(c, step.params, (*code.frame, *tests), names, leaf, only)
     return (lambda S: False) if isinstance(expansion, bool) else expansion
 
 

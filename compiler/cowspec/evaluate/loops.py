@@ -5,7 +5,7 @@ twice the time). A binder that some test equates with a term whose names are bou
 instead of looping; otherwise a binder goes first that makes a test possible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,8 +88,10 @@ def nest(
     code_of: Callable[[Test | Bind], Code | bool],
     value_of: Callable[[ir.Term], TermCode],
     leaf: Code | None,
+    only: Mapping[str, int],
 ) -> Code | bool:
-    """The loops as one closure: true as soon as `leaf` is (without a leaf: as soon as all tests pass).
+    """The loops as one closure: true as soon as `leaf` is (without a leaf: as soon as all tests pass). `only`: what
+    some binders must be.
 
     The constants True and False where the tests do not depend on the state and there is no leaf to run, or never.
     """
@@ -107,10 +109,13 @@ def nest(
     for level, test, value in reversed(prepared):
         if level.binder is None:
             inner = _guarded(test, inner)
-        elif value is not None:
-            inner = _determined(c.cells, names[level.binder.name].cell, value, test, inner)
+            continue
+        name, cell = level.binder.name, names[level.binder.name].cell
+        domain = (only[name],) if name in only else range(c.sizes[level.binder.domain])
+        if value is not None:
+            inner = _determined(c.cells, cell, value, domain if name in only else None, test, inner)
         elif test is not None or inner is not None:
-            inner = _loop(c.cells, names[level.binder.name].cell, range(c.sizes[level.binder.domain]), test, inner)
+            inner = _loop(c.cells, cell, domain, test, inner)
     return True if inner is None else inner
 
 
@@ -145,12 +150,20 @@ def _guarded(test: Code | None, inner: Code | None) -> Code | None:
     return lambda S: test(S) and inner(S)
 
 
-def _determined(cells: list[int], cell: int, value: TermCode, test: Code | None, inner: Code | None) -> Code:
+def _determined(
+    cells: list[int],
+    cell: int,
+    value: TermCode,
+    domain: Collection[int] | None,
+    test: Code | None,
+    inner: Code | None,
+) -> Code:
+    """`domain` None: the value need not be compared."""
     go_on = _guarded(test, inner)
 
     def determined(S: Tables) -> object:
         number = value(S)
-        if number is None:
+        if number is None or (domain is not None and number not in domain):
             return False
         cells[cell] = number
         return go_on is None or go_on(S)
@@ -158,7 +171,7 @@ def _determined(cells: list[int], cell: int, value: TermCode, test: Code | None,
     return determined
 
 
-def _loop(cells: list[int], cell: int, domain: range, test: Code | None, inner: Code | None) -> Code:
+def _loop(cells: list[int], cell: int, domain: Collection[int], test: Code | None, inner: Code | None) -> Code:
     if test is not None and inner is not None:
 
         def loop(S: Tables) -> bool:

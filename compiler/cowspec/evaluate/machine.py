@@ -11,7 +11,7 @@ from random import Random
 
 from cowspec.evaluate.closures import bind, compile_condition
 from cowspec.evaluate.context import Code, Move, Names, context_of
-from cowspec.evaluate.firing import StepCode, execute, expand, gate_of
+from cowspec.evaluate.firing import Arguments, StepCode, execute, expand, gate_of
 from cowspec.evaluate.starts import is_start, start_states
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import ir
@@ -52,16 +52,7 @@ class Machine:
         self._context = context_of(system, scope, setting)
         self._steps = tuple(StepCode(number, step) for number, step in enumerate(system.steps))
         self._number = {step.name: number for number, step in enumerate(system.steps)}
-        self._ungated: list[StepCode] = []
-        self._gated: dict[int, dict[ir.Value, list[StepCode]]] = {}  # by table and what it must contain
-        for code in self._steps:
-            gate = gate_of(code.step)
-            if gate is None:
-                self._ungated.append(code)
-            else:
-                var, member = gate
-                table, value = self._context.shapes[var].number, self._context.members[member.enum, member.name]
-                self._gated.setdefault(table, {}).setdefault(value, []).append(code)
+        self._gates: tuple[list[StepCode], dict[int, dict[ir.Value, list[StepCode]]]] | None = None
         self._formulas: dict[int, tuple[ir.Formula, Code]] = {}
 
     @property
@@ -95,8 +86,11 @@ class Machine:
 
     def moves(self, state: ir.State, among: frozenset[int] | None = None) -> list[Move]:
         """Every enabled firing, bare: the inner loop of the searches. `among`: only steps with these numbers."""
-        active = [*self._ungated]
-        for table, by_value in self._gated.items():
+        if self._gates is None:
+            self._gates = self._gates_of_steps()
+        ungated, gated = self._gates
+        active = [*ungated]
+        for table, by_value in gated.items():
             for value in set(state[table]):
                 active.extend(by_value.get(value, ()))
         if among is not None:
@@ -109,6 +103,29 @@ class Machine:
         for code in active:
             expand(self._context, code, state)
             run.given = ()
+        return moves
+
+    def _gates_of_steps(self) -> tuple[list[StepCode], dict[int, dict[ir.Value, list[StepCode]]]]:
+        """The steps that may be enabled anywhere, and the others by table and what it must contain."""
+        ungated: list[StepCode] = []
+        gated: dict[int, dict[ir.Value, list[StepCode]]] = {}
+        for code in self._steps:
+            gate = gate_of(code.step)
+            if gate is None:
+                ungated.append(code)
+            else:
+                var, member = gate
+                table, value = self._context.shapes[var].number, self._context.members[member.enum, member.name]
+                gated.setdefault(table, {}).setdefault(value, []).append(code)
+        return ungated, gated
+
+    def moves_of(self, number: int, given: Arguments, state: ir.State) -> list[Move]:
+        """Every enabled firing of the step with this number that has these arguments, in the order of `moves`."""
+        run = self._context.run
+        moves: list[Move] = []
+        run.moves = moves
+        run.given, run.notes = (), []
+        expand(self._context, self._steps[number], state, given)
         return moves
 
     def fire(self, state: ir.State, firing: Firing) -> Outcome:

@@ -14,25 +14,22 @@ What the design leaves open is decided so:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import product
 from time import process_time
 
-from cowspec.evaluate.relevance import Cells, matches, relevant_cells
-from cowspec.evaluate.script import Arguments, Line, counters_of, least_sizes, lines_of, uses_of
+from cowspec.evaluate.contents import Numbers
+from cowspec.evaluate.effects import Changes, changed, changes, part_read
+from cowspec.evaluate.firing import Arguments
+from cowspec.evaluate.keys import Keys, Looks, Position
+from cowspec.evaluate.script import Line, least_sizes, lines_of
 from cowspec.evaluate.search import NO_FAULT, firing_of, run_from
-from cowspec.evaluate.settings import Machines, Mask, bits
-from cowspec.evaluate.symmetry import representative
+from cowspec.evaluate.settings import Machines, Mask, Tried, bits
 from cowspec.syntax.ast import Outcome, PropertyKind
 from cowspec.system import ir
 from cowspec.verdict import Limits, Trace
 
-Position = tuple[int, bool]
-"""Lines done, and whether the next has begun."""
-
-Key = tuple[Position, ir.State]
+Key = tuple[Position, int]
 """A position in the script, and what stands for the state."""
 
 Cost = tuple[int, int]
@@ -99,6 +96,8 @@ class _Node:
 
     key: Key
     state: ir.State
+    numbers: Numbers  # of the contents of its tables
+    looks: Looks
     cost: Cost
     mask: Mask
     parent: "_Node | None"
@@ -128,11 +127,15 @@ class _Search:
     along: Trace | None = None
     visited: dict[Key, list[tuple[Cost, Mask]]] = field(default_factory=dict)
     heap: list[tuple[Cost, int, _Node]] = field(default_factory=list)
-    bad: dict[Key, Mask] = field(default_factory=dict)
+    keys: dict[Position, Keys] = field(default_factory=dict)
+    tried: dict[Position, Tried] = field(default_factory=dict)
+    bad: dict[object, Mask] = field(default_factory=dict)  # by what the property reads of a state
+    asked: Callable[[Numbers], object] | None = None
     violations: dict[int, tuple[Cost, _End]] = field(default_factory=dict)
     ends: dict[int, _End] = field(default_factory=dict)
     faults: dict[int, _End] = field(default_factory=dict)
     through: dict[int, Mask] = field(default_factory=dict)
+    last: tuple[ir.State, Numbers, Looks] | None = None  # start state
     open: Mask = 0
     ticket: int = 0
     looks: int = 0
@@ -140,17 +143,12 @@ class _Search:
 
     def run(self) -> None:
         self.open = self.machines.all
-        keys: dict[Position, Callable[[ir.State], ir.State]] = {}
-
-        def key_of(position: Position, state: ir.State) -> Key:
-            if position not in keys:
-                keys[position] = self._keys(position)
-            return position, keys[position](state)
-
+        if self.prop is not None and self.prop.kind is not PropertyKind.TRANSITION:
+            self.asked = part_read(self.machines.system, self.prop.formula)
         for start, mask in self._starts():
             if self._out_of_bounds():
                 return
-            self._reach(_Node(key_of((0, False), start), start, (0, 0), mask, None, None))
+            self._start(start, mask)
         while self.heap and self.open:
             cost, _, node = heappop(self.heap)
             self._close_violated(cost)
@@ -164,9 +162,9 @@ class _Search:
             elif self._out_of_bounds():
                 return
             else:
-                for move, after, target, cost_after, under in self._following(node, mask):
-                    self._judge_step(node, move, after, cost_after, under)
-                    self._reach(_Node(key_of(target, after), after, cost_after, under, node, move))
+                for move, different, target, cost_after, under in self._following(node, mask):
+                    self._judge_step(node, move, different, cost_after, under)
+                    self._reach(node, move, different, target, cost_after, under)
 
     def _starts(self) -> Iterable[tuple[ir.State, Mask]]:
         if self.along is None:
@@ -209,32 +207,12 @@ class _Search:
     def _lines(self, number: int) -> int:
         return max((done for done, mask in self.through.items() if mask >> number & 1), default=0)
 
-    def _keys(self, position: Position) -> Callable[[ir.State], ir.State]:
-        """What stands for a state: what the rest of the script and the property depend on, up to permutations."""
-        system, scope = self.machines.system, self.machines.scope
-        counters: Cells = {system.vars[table].name: {(None,)} for table in counters_of(system).values()}
-        asked = () if self.prop is None else (self.prop.formula,)
-        cells = relevant_cells(uses_of(system, self.lines, *position), asked, counters)
-        tables = tuple(number for number, var in enumerate(system.vars) if var.name in cells)
-        reduced = replace(system, vars=tuple(system.vars[number] for number in tables))
-        permuted = representative(reduced, scope, self.named)
-        hiding = [
-            (place, partial(_hidden, is_hidden, {})) for place, is_hidden in _hidden_places(reduced, scope, cells)
-        ]
-        known: dict[ir.State, ir.State] = {}
-
-        def key_of(state: ir.State) -> ir.State:
-            seen = [state[table] for table in tables]
-            for place, hidden in hiding:
-                seen[place] = hidden(seen[place])
-            relevant = tuple(seen)
-            key = known.get(relevant)
-            if key is None:
-                key = permuted(relevant)
-                key = known[relevant] = known.setdefault(key, key)
-            return key
-
-        return key_of
+    def _keys(self, position: Position) -> Keys:
+        if position not in self.keys:
+            system, scope = self.machines.system, self.machines.scope
+            asked = () if self.prop is None else (self.prop.formula,)
+            self.keys[position] = Keys(system, scope, self.named, self.lines, position, asked)
+        return self.keys[position]
 
     def _trace(self, number: int, name: str, end: _End) -> Trace:
         machine = self.machines.machine(number)
@@ -245,47 +223,84 @@ class _Search:
             node = node.parent
         return run_from(machine, name, node.state, tuple(reversed(firings)), end.fault)
 
-    def _following(self, node: _Node, mask: Mask) -> Iterator[tuple[Move, ir.State, Position, Cost, Mask]]:
-        """What may come next under these settings: the step, the state after it, the position, the cost."""
+    def _tried(self, position: Position) -> Tried:
+        """The steps that may come next, and what is known of their arguments."""
+        if position not in self.tried:
+            done, begun = position
+            line = self.lines[done]
+            scripted = line.inside if begun else line.first
+            free = dict.fromkeys(() if begun else line.before, ())
+            self.tried[position] = tuple(sorted({**scripted, **free}.items()))
+        return self.tried[position]
+
+    def _following(self, node: _Node, mask: Mask) -> Iterator[tuple[Move, Changes, Position, Cost, Mask]]:
+        """What may come next under these settings: the step, what it changes, the position and the cost after it."""
         (done, begun), _ = node.key
         line = self.lines[done]
         allowed = {} if begun else line.before
         scripted = line.inside if begun else line.first
         extra, length = node.cost
-        among = frozenset({*allowed, *scripted})
-        for (number, args, choices, after, fault), under in self.machines.moves(node.state, among, mask):
+        ways = self.machines.ways(node.state, node.numbers, self._tried((done, begun)), mask)
+        for number, args, choices, different, fault, under in ways:
             move = number, args, choices
             if not self._is_along(length, move):
                 continue
             as_allowed = number in allowed and not (args and args[0] in allowed[number])
             as_scripted = number in scripted and _match(scripted[number], args)
-            if after is None:
+            if different is None:
                 if as_allowed or as_scripted:
                     for setting in bits(under):
                         self.faults.setdefault(setting, _End(node, move, fault))
                 continue
             if as_allowed:
-                yield move, after, (done, False), (extra + 1, length + 1), under
+                yield move, different, (done, False), (extra + 1, length + 1), under
             if as_scripted:
-                is_done = line.is_done is None or line.is_done(after)
+                is_done = line.is_done is None or line.is_done(changed(node.state, node.numbers, different)[0])
                 target = (done + 1, False) if is_done else (done, True)
-                yield move, after, target, (extra, length + 1), under
+                yield move, different, target, (extra, length + 1), under
 
-    def _reach(self, node: _Node) -> None:
-        """Runs come to this state; keeps them if none came at less under some of their settings."""
-        visits = self.visited.setdefault(node.key, [])
-        new = node.mask
-        for cost, mask in visits:
-            if cost <= node.cost:
-                new &= ~mask
-        if not new:
-            return
-        if new != node.mask:
-            node = replace(node, mask=new)
-        visits.append((node.cost, new))
+    def _start(self, state: ir.State, mask: Mask) -> None:
+        """A start state; as these come one after the other they share most tables with the one before."""
+        contents, keys = self.machines.contents, self._keys((0, False))
+        if self.last is None:
+            numbers = contents.numbers(state)
+            looks = keys.looks(state, numbers)
+        else:
+            before, numbers, looks = self.last
+            different = changes(contents, before, state)
+            _, numbers = changed(before, numbers, different)
+            looks = keys.looks_after(looks, different)
+        self.last = state, numbers, looks
+        key = (0, False), keys.key(looks)
+        mask = self._first(key, (0, 0), mask)
+        if mask:
+            self._keep(_Node(key, state, numbers, looks, (0, 0), mask, None, None))
+
+    def _reach(self, node: _Node, move: Move, different: Changes, target: Position, cost: Cost, mask: Mask) -> None:
+        """A run comes from the node to another state; keeps it if none came there at less under some settings."""
+        keys = self._keys(target)
+        if target == node.key[0]:
+            looks = keys.looks_after(node.looks, different)
+        else:
+            looks = keys.looks(*changed(node.state, node.numbers, different))
+        key = target, keys.key(looks)
+        mask = self._first(key, cost, mask)
+        if mask:
+            state, numbers = changed(node.state, node.numbers, different)
+            self._keep(_Node(key, state, numbers, looks, cost, mask, node, move))
+
+    def _first(self, key: Key, cost: Cost, mask: Mask) -> Mask:
+        """Those of the settings under which no run came there at less, or as early."""
+        for least, of_visit in self.visited.get(key, ()):
+            if least <= cost:
+                mask &= ~of_visit
+        return mask
+
+    def _keep(self, node: _Node) -> None:
+        self.visited.setdefault(node.key, []).append((node.cost, node.mask))
         heappush(self.heap, (node.cost, self.ticket, node))
         self.ticket += 1
-        self._violate(self._bad(node) & new, _End(node), node.cost)
+        self._violate(self._bad(node) & node.mask, _End(node), node.cost)
 
     def _still_first(self, node: _Node) -> Mask:
         """Those of the node's settings that are open, and under which no run came here at less since, or as early."""
@@ -297,15 +312,17 @@ class _Search:
 
     def _bad(self, node: _Node) -> Mask:
         """The settings under which the state of the node violates the property."""
-        if self.prop is None or self.prop.kind is PropertyKind.TRANSITION:
+        if self.prop is None or self.asked is None:
             return 0
-        known = self.bad.get(node.key)
+        part = self.asked(node.numbers)
+        known = self.bad.get(part)
         if known is None:
-            known = self.bad[node.key] = self.machines.violated(self.prop.formula, node.state, self.machines.all)
+            known = self.bad[part] = self.machines.violated(self.prop.formula, node.state, self.machines.all)
         return known
 
-    def _judge_step(self, node: _Node, move: Move, after: ir.State, cost: Cost, under: Mask) -> None:
+    def _judge_step(self, node: _Node, move: Move, different: Changes, cost: Cost, under: Mask) -> None:
         if self.prop is not None and self.prop.kind is PropertyKind.TRANSITION:
+            after, _ = changed(node.state, node.numbers, different)
             bad = self.machines.violated(self.prop.formula, after, under, node.state)
             self._violate(bad, _End(node, move), cost)
 
@@ -337,25 +354,3 @@ class _Search:
 
 def _match(pattern: Arguments, args: tuple[int, ...]) -> bool:
     return all(want is None or want == arg for want, arg in zip(pattern, args, strict=True))
-
-
-def _hidden(
-    is_hidden: tuple[bool, ...], known: dict[tuple[ir.Value, ...], tuple[ir.Value, ...]], table: tuple[ir.Value, ...]
-) -> tuple[ir.Value, ...]:
-    """The table without its hidden cells, remembered for each content."""
-    found = known.get(table)
-    if found is None:
-        found = known[table] = tuple([None if hide else value for hide, value in zip(is_hidden, table, strict=True)])
-    return found
-
-
-def _hidden_places(system: ir.System, scope: ir.Scope, cells: Cells) -> list[tuple[int, tuple[bool, ...]]]:
-    """For each table with cells that are not relevant: which."""
-    sizes = dict(scope) | {name: len(members) for name, members in system.enums}
-    found: list[tuple[int, tuple[bool, ...]]] = []
-    for table, var in enumerate(system.vars):
-        places = product(*(range(sizes[name]) for name in var.index))
-        is_hidden = tuple([not matches(place, cells[var.name]) for place in places])
-        if any(is_hidden):
-            found.append((table, is_hidden))
-    return found

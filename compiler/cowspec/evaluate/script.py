@@ -6,10 +6,8 @@ The names of a scenario are the first elements of their sorts, in order; sorts a
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cowspec.evaluate.firing import Arguments
 from cowspec.system import ir
-
-Arguments = tuple[int | None, ...]
-"""What the arguments of a firing must be; None is anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ A set of settings is a bit mask: bit k stands for the k-th setting.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cowspec.evaluate.context import Move
+from cowspec.evaluate.contents import Contents, Numbers
+from cowspec.evaluate.effects import Changes, Effects, Footprint, footprint_of
+from cowspec.evaluate.firing import Arguments
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.names import Node, switches_mentioned
 from cowspec.system import ir
@@ -18,6 +20,12 @@ Mask = int
 
 Classes = tuple[tuple[int, Mask], ...]
 """Sets of settings: the first of each, and all of it."""
+
+Tried = tuple[tuple[int, Arguments], ...]
+"""Numbers of steps, in order, and what is given of their arguments; () is nothing."""
+
+Way = tuple[int, tuple[int, ...], tuple[int, ...], Changes | None, str | None, Mask]
+"""A firing: number of the step, arguments, choices, what it changes, or None and the fault; under which settings."""
 
 
 def bits(mask: Mask) -> Iterator[int]:
@@ -37,12 +45,10 @@ class Machines:
         self._machines: dict[int, Machine] = {0: Machine(system, scope, settings[0])}
         self._by_step = tuple(self._classes(step.body) for step in system.steps)
         self._by_formula: dict[int, tuple[ir.Formula, Classes]] = {}
-        self._plans: dict[tuple[frozenset[int], Mask], tuple[tuple[Machine, frozenset[int]], ...]] = {}
-        self._masks: dict[tuple[int, int], Mask] = {
-            (id(self._machines[first]), number): mask
-            for number, classes in enumerate(self._by_step)
-            for first, mask in classes
-        }
+        self._plans: dict[tuple[Tried, Mask], tuple[tuple[Effects, Mask], ...]] = {}
+        self._effects: dict[tuple[int, int, Arguments], Effects] = {}
+        self._footprints: dict[int, Footprint] = {}
+        self.contents = Contents(len(system.vars))
 
     def machine(self, number: int) -> Machine:
         """Of the setting with this number."""
@@ -56,17 +62,15 @@ class Machines:
             for state in self.machine(first).starts(named=named, up_to_symmetry=True):
                 yield state, mask
 
-    def moves(self, state: ir.State, among: frozenset[int], mask: Mask) -> list[tuple[Move, Mask]]:
-        """Every enabled firing of the steps with these numbers, with those of the settings under which it is one, in
-        order of the steps."""
-        found: list[tuple[Move, Mask]] = []
-        plan = self._plan(among, mask)
-        for machine, steps in plan:
-            here = id(machine)
-            found += [(move, mask & self._masks[here, move[0]]) for move in machine.moves(state, steps)]
-        if len(plan) > 1:
-            found.sort(key=_step_of)
-        return found
+    def ways(self, state: ir.State, numbers: Numbers, tried: Tried, mask: Mask) -> Iterator[Way]:
+        """Every enabled firing of these steps, with those of the settings under which it is one, in order of the steps.
+        `numbers`: the state by `contents`."""
+        plan = self._plans.get((tried, mask))
+        if plan is None:
+            plan = self._plans[tried, mask] = self._plan(tried, mask)
+        for effects, under in plan:
+            for args, choices, changes, fault in effects.at(state, numbers):
+                yield effects.number, args, choices, changes, fault, under
 
     def violated(self, formula: ir.Formula, state: ir.State, mask: Mask, before: ir.State | None = None) -> Mask:
         """Those of the settings under which the closed formula is false."""
@@ -79,18 +83,24 @@ class Machines:
                 found |= of_class & mask
         return found
 
-    def _plan(self, among: frozenset[int], mask: Mask) -> tuple[tuple[Machine, frozenset[int]], ...]:
-        """Which machines are asked for which steps."""
-        plan = self._plans.get((among, mask))
-        if plan is None:
-            asked: dict[int, set[int]] = {}
-            for number in among:
-                for first, of_class in self._by_step[number]:
-                    if of_class & mask:
-                        asked.setdefault(first, set()).add(number)
-            plan = tuple((self.machine(first), frozenset(steps)) for first, steps in sorted(asked.items()))
-            self._plans[among, mask] = plan
-        return plan
+    def _plan(self, tried: Tried, mask: Mask) -> tuple[tuple[Effects, Mask], ...]:
+        """Which machines are asked for which steps, each for which settings."""
+        plan: list[tuple[Effects, Mask]] = []
+        for number, given in tried:
+            for first, of_class in sorted(self._by_step[number]):
+                if of_class & mask:
+                    plan.append((self._effects_of(first, number, given), of_class & mask))
+        return tuple(plan)
+
+    def _effects_of(self, first: int, number: int, given: Arguments) -> Effects:
+        """Of a step under the setting with the number `first`."""
+        key = first, number, given
+        if key not in self._effects:
+            if number not in self._footprints:
+                self._footprints[number] = footprint_of(self.system, self.system.steps[number])
+            footprint = self._footprints[number]
+            self._effects[key] = Effects(self.machine(first), number, given, footprint, self.contents)
+        return self._effects[key]
 
     def _classes(self, nodes: Iterable[Node]) -> Classes:
         """The settings that agree on the switches mentioned."""
@@ -103,7 +113,3 @@ class Machines:
         for first, _ in found.values():
             self.machine(first)
         return tuple(found.values())
-
-
-def _step_of(found: tuple[Move, Mask]) -> int:
-    return found[0][0]

@@ -76,8 +76,13 @@ def start_states(
     search = _Search(c, cells, tables, [[] for _ in cells], [[] for _ in cells], shuffle)
     if all(search.settle(constraint, None) for constraint in constraints):
         lengths = [_length(c.shapes[var.name]) for var in system.vars]
-        for _ in search.run():
-            yield tuple(tuple([table[place] for place in range(n)]) for table, n in zip(tables, lengths, strict=True))
+        last = [max(of_table.values(), default=-1) for of_table in positions]
+        state: list[tuple[ir.Value, ...]] = [() for _ in tables]
+        for first in search.run():
+            for number, table in enumerate(tables):
+                if last[number] >= first:
+                    state[number] = tuple([table[place] for place in range(lengths[number])])
+            yield tuple(state)
 
 
 def _length(shape: VarShape) -> int:
@@ -214,14 +219,17 @@ class _Search:
                 self.added[at].append(position)
             return True
 
-    def run(self) -> Iterator[None]:
-        """Stops at every full assignment that violates nothing."""
+    def run(self) -> Iterator[int]:
+        """Stops at every full assignment that violates nothing, and gives the first position that has another value
+        than at the last."""
         if not self.cells:
-            yield None
+            yield 0
             return
         untried = [self._values(0)]
+        first = 0
         while untried:
             position = len(untried) - 1
+            first = min(first, position)
             self._retract(position)
             if not untried[-1]:
                 untried.pop()
@@ -230,7 +238,8 @@ class _Search:
             self.tables[cell.table][cell.place] = untried[-1].pop()
             if all(self.settle(constraint, position) for constraint in self.waiting[position]):
                 if position + 1 == len(self.cells):
-                    yield None
+                    yield first
+                    first = position
                 else:
                     untried.append(self._values(position + 1))
 

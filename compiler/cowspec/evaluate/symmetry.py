@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from cowspec.evaluate.contents import Cells, Contents, Numbers, part
 from cowspec.system import ir
-
-Cells = tuple[ir.Value, ...]
 
 
 @dataclass(slots=True)
@@ -59,25 +58,25 @@ class _Renamed:
         return found
 
 
+@dataclass(slots=True)
+class _Plan:
+    """How the elements of one sort are put in order. `named`: how many of them stay where they are."""
+
+    sort: str
+    named: int
+    described: tuple[_Described, ...]
+    renamings: dict[tuple[int, ...], tuple[_Renamed, ...]] = field(default_factory=dict)
+
+
 def representative(system: ir.System, scope: ir.Scope, named: Mapping[str, int]) -> Callable[[ir.State], ir.State]:
     """A function from a state to one that differs by a permutation which leaves the first `named[sort]` elements of
     each sort alone."""
-    sizes = dict(scope) | {name: len(members) for name, members in system.enums}
-    movable = [sort for sort in system.sorts if sizes[sort] - named.get(sort, 0) > 1]
-    movable.sort(key=lambda sort: _rank(system, sort))
-    plans = [
-        (sort, named.get(sort, 0), _describe(system, sizes, sort, set(movable[position:])))
-        for position, sort in enumerate(movable)
-    ]
-    renamings: dict[tuple[str, tuple[int, ...]], list[_Renamed]] = {}
+    sizes, plans = _plans(system, scope, named)
 
     def representative(state: ir.State) -> ir.State:
-        for sort, fixed, described in plans:
-            order = _order(described, fixed, state)
-            if order is not None:
-                renaming = renamings.get((sort, order))
-                if renaming is None:
-                    renaming = renamings[sort, order] = _renaming(system, sizes, sort, order)
+        for plan in plans:
+            renaming = _renaming_of(system, sizes, plan, state)
+            if renaming:
                 tables = list(state)
                 for renamed in renaming:
                     tables[renamed.table] = renamed.of(tables[renamed.table])
@@ -85,6 +84,61 @@ def representative(system: ir.System, scope: ir.Scope, named: Mapping[str, int])
         return state
 
     return representative
+
+
+def representative_number(
+    system: ir.System, scope: ir.Scope, named: Mapping[str, int], contents: Contents
+) -> Callable[[Numbers], Numbers]:
+    """The same for states as numbers of `contents`."""
+    sizes, plans = _plans(system, scope, named)
+    parts = [part([each.table for each in plan.described]) for plan in plans]
+    known: list[dict[object, tuple[_Renamed, ...]]] = [{} for _ in plans]
+    renamed_number: dict[tuple[int, int], int] = {}
+
+    def of(renamed: _Renamed, number: int) -> int:
+        key = id(renamed), number
+        found = renamed_number.get(key)
+        if found is None:
+            cells = renamed.of(contents.cells(renamed.table, number))
+            found = renamed_number[key] = contents.number(renamed.table, cells)
+        return found
+
+    def representative(numbers: Numbers) -> Numbers:
+        for plan, part_of, by_part in zip(plans, parts, known, strict=True):
+            key = part_of(numbers)
+            renaming = by_part.get(key)
+            if renaming is None:
+                renaming = by_part[key] = _renaming_of(system, sizes, plan, contents.state(numbers))
+            if renaming:
+                tables = list(numbers)
+                for renamed in renaming:
+                    tables[renamed.table] = of(renamed, tables[renamed.table])
+                numbers = tuple(tables)
+        return numbers
+
+    return representative
+
+
+def _plans(system: ir.System, scope: ir.Scope, named: Mapping[str, int]) -> tuple[dict[str, int], list[_Plan]]:
+    """The sizes of all domains, and the sorts to be put in order."""
+    sizes = dict(scope) | {name: len(members) for name, members in system.enums}
+    movable = [sort for sort in system.sorts if sizes[sort] - named.get(sort, 0) > 1]
+    movable.sort(key=lambda sort: _rank(system, sort))
+    return sizes, [
+        _Plan(sort, named.get(sort, 0), _describe(system, sizes, sort, set(movable[position:])))
+        for position, sort in enumerate(movable)
+    ]
+
+
+def _renaming_of(system: ir.System, sizes: Mapping[str, int], plan: _Plan, state: ir.State) -> tuple[_Renamed, ...]:
+    """What puts the elements of the state in order; nothing if they are."""
+    order = _order(plan.described, plan.named, state)
+    if order is None:
+        return ()
+    renaming = plan.renamings.get(order)
+    if renaming is None:
+        renaming = plan.renamings[order] = tuple(_renaming(system, sizes, plan.sort, order))
+    return renaming
 
 
 def _rank(system: ir.System, sort: str) -> tuple[int, int]:
