@@ -8,6 +8,7 @@ and knowing of it, nor in the middle of taking down a result. A worker does not 
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,9 @@ from cowspec.judge.jobs import AnyJob, Died, Runner, outcome_of, run_here
 TICK = 0.25  # seconds between two looks at the clock
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 LEAST_MEMORY = 1024  # MB that a worker gets on the smallest machine
+COLLECT_AFTER = (50_000, 20, 100)
+"""How seldom a worker looks for cycles of objects (`gc.set_threshold`): a search makes millions of objects, hardly one
+in a cycle, and to look at them again and again takes it a tenth to a quarter of its time."""
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 Watch = Callable[[int, int, Sequence[str]], None]
 """Told how many jobs are finished, how many are known, and what is running."""
@@ -142,10 +146,12 @@ def _work(job: AnyJob, end: Connection, memory: int, parent: int) -> None:
 
 
 def _settle(memory: int, parent: int) -> None:
-    """Signals, output and limits of a worker that has just been forked."""
+    """Signals, memory, output and limits of a worker that has just been forked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    gc.freeze()  # what the parent made stays
+    gc.set_threshold(*COLLECT_AFTER)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:
