@@ -236,6 +236,10 @@ def test_steps_do_what_ir_says(step: ir.Step, state: ir.State) -> None:
     moves = machine.moves(state)
     assert {(Firing("s", args, choices), after) for _, args, choices, after, _ in moves} == expected
     assert len(moves) == len(expected)
+    assert machine.moves_of(0, (), state) == moves
+    for given_args in {args[:1] for _, args, *_ in moves} | {args for _, args, *_ in moves}:
+        wanted = (*given_args, *[None for _ in step.params[len(given_args) :]])
+        assert machine.moves_of(0, wanted, state) == [m for m in moves if m[1][: len(given_args)] == given_args]
     for firing, outcome in machine.successors(state):
         after, log = naive.fire(state, step, firing.args, firing.choices) or (None, [])
         notes = tuple(line for line in log if not line.startswith("fault: "))
