@@ -68,6 +68,21 @@ class Explored:
 
 
 @dataclass(frozen=True, slots=True)
+class Invariant:
+    """The evidence of a proof at a scope by induction there: names of facts, lemmas and invariants, and clauses.
+
+    A clause is written down as what it excludes: predicates of the finite encoding at some elements, and whether they
+    are true. One stands for all that renaming elements makes of it; `size` counts those, too. `frames`: how many it
+    took to find it.
+    """
+
+    conjuncts: tuple[str, ...]
+    clauses: tuple[tuple[tuple[str, tuple[int, ...], bool], ...], ...]
+    size: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """`scope` None: every size of every sort."""
 

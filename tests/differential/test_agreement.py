@@ -13,6 +13,7 @@ from cases import Case, Disagreement
 from coverage_of import WANTED, constructs
 from hypothesis import HealthCheck, given, settings
 from random_models import models
+from scope_agreement import check_pdr
 from second_judge import check_proofs, check_texts
 from seeds import CHUNKS, NIGHTLY, case, chunk_name
 from shrinking import same_failure, saved, small_model
@@ -27,6 +28,7 @@ ABOUT_STATES: tuple[Check, ...] = (
 ABOUT_PROOFS: tuple[Check, ...] = ((check_texts, 3, 20), (check_proofs, 8, 0))
 ABOUT_RUNS: tuple[Check, ...] = (
     (check_facts, 1, 0), (check_symmetry, 2, 1), (check_bmc, 3, 10), (check_cti, 1, 10), (check_induction, 12, 0),
+    (check_pdr, 1, 10),
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""`proved at Cpu=2, Page=3`: all reachable states of one scope, counted by the evaluator."""
+"""`proved at Cpu=2, Page=3`: all reachable states of one scope, counted by the evaluator; if they are too many, an
+invariant that is inductive there (`directed.py`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
@@ -10,10 +11,11 @@ from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.search import explore
 from cowspec.evidence.records import read
 from cowspec.evidence.runs import run_record
+from cowspec.judge.directed import DirectedAnswer, directed_job, proved_result, run_results
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.outcomes import believed, chosen, items, member, numbered
-from cowspec.judge.plan import Question
+from cowspec.judge.plan import Question, either
 from cowspec.judge.refuting import shown, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
 from cowspec.syntax.ast import ExpectedKind
@@ -21,6 +23,9 @@ from cowspec.system.ir import Scope, Setting, System
 from cowspec.verdict import Limits, Trace
 
 MAX_DEPTH = 1_000_000  # the depth is not what bounds a proof at a scope
+
+
+Then = Callable[["tuple[ScopeAnswer, ...] | Died"], Sequence[AnyJob]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,26 @@ class ScopeAnswer:
 
 
 def explore_job(docket: Docket, question: Question) -> AnyJob:
+    """Counts all states; where they are too many for one setting, an invariant is searched for all settings that are
+    still open, and only where there is none either, the states under the rest of them are counted."""
+    return _explore(docket, question, partial(_explored, docket, question))
+
+
+def _explore(docket: Docket, question: Question, then: Then, *, all_of_them: bool = False) -> AnyJob:
     scope = default_scope(docket.system, dict(question.scope))
     limits = replace(docket.limits, max_steps=MAX_DEPTH)
     return Job(
         f"{docket.system.name}: all states for {question.property}",
-        partial(explore_settings, docket.system, question.property, question.settings, scope, limits),
-        partial(_explored, docket, question),
+        partial(
+            explore_settings,
+            docket.system,
+            question.property,
+            question.settings,
+            scope,
+            limits,
+            all_of_them=all_of_them,
+        ),
+        then,
         limits.timeout * len(question.settings) + 60,
         Memo(
             docket.key("states", question.property, question.settings, scope, limits),
@@ -56,7 +75,7 @@ def explore_job(docket: Docket, question: Question) -> AnyJob:
 def _answers_record(system: System, question: Question, answer: Sequence[ScopeAnswer]) -> object:
     """Of a search that nothing stopped."""
     if any(each.stopped for each in answer):
-        return None
+        return None  # also where it has not come to all settings
     numbers = numbered(question.settings)
     return [
         {
@@ -80,9 +99,10 @@ def _read_answers(system: System, question: Question, scope: Scope, data: object
 
 
 def explore_settings(
-    system: System, name: str, settings: Sequence[Setting], scope: Scope, limits: Limits
+    system: System, name: str, settings: Sequence[Setting], scope: Scope, limits: Limits, *, all_of_them: bool = True
 ) -> tuple[ScopeAnswer, ...]:
-    """One search for all settings that agree on the switches which it has read."""
+    """One search for all settings that agree on the switches which it has read. Unless `all_of_them` are asked for, the
+    first that is stopped is the last."""
     asked = tuple(prop for prop in system.properties if prop.name == name)
     answers: list[ScopeAnswer] = []
     waiting = list(settings)
@@ -99,18 +119,60 @@ def explore_settings(
             ScopeAnswer(tuple(alike), scope, found.states, found.stopped, trace, witness, monotonic() - began)
         )
         waiting = [setting for setting in waiting if setting not in set(alike)]
+        if found.stopped and trace is None and not all_of_them:
+            break
     return tuple(answers)
 
 
 def _explored(docket: Docket, question: Question, answer: tuple[ScopeAnswer, ...] | Died) -> Sequence[AnyJob]:
+    """Takes down what is decided; for the rest, searches an invariant."""
+    if isinstance(answer, Died) and answer.bug:
+        docket.lost(question, question.settings, answer, "explicit")
+        return []
+    answers = () if isinstance(answer, Died) else answer
+    decided = [each for each in answers if each.trace is not None or not each.stopped]
+    docket.results += [explored_result(question, each) for each in decided]
+    reason = answer.reason if isinstance(answer, Died) else next((each.stopped for each in answers if each.stopped), "")
+    counted = {setting for each in decided for setting in each.settings}
+    rest = _part(docket, question, [setting for setting in question.settings if setting not in counted])
+    if not rest.settings:
+        return []
+    died = question.settings if isinstance(answer, Died) else ()
+    stopped = {*died, *(setting for each in answers for setting in each.settings if each.stopped)}
+    scope = default_scope(docket.system, dict(question.scope))
+    then = partial(_directed, docket, scope, stopped, f"all states: {reason}")
+    return [directed_job(docket, rest, scope, docket.limits, then)]
+
+
+def _directed(
+    docket: Docket, scope: Scope, stopped: Collection[Setting], reason: str, question: Question, answer: DirectedAnswer
+) -> Sequence[AnyJob]:
+    """Takes down what is decided now; of the rest, the states that have not been counted yet are."""
+    docket.results += run_results(question, answer)
+    if answer.invariant is not None:
+        docket.results.append(proved_result(docket.system, question, scope, answer))
+        return []
+    said = f"{reason}; an invariant: {answer.stopped}"
+    docket.unknown(question, [setting for setting in answer.settings if setting in stopped], said, "pdr")
+    rest = _part(docket, question, [setting for setting in answer.settings if setting not in stopped])
+    return [_explore(docket, rest, partial(_counted, docket, rest), all_of_them=True)] if rest.settings else []
+
+
+def _counted(docket: Docket, question: Question, answer: tuple[ScopeAnswer, ...] | Died) -> Sequence[AnyJob]:
+    """Takes down what became of the settings for which there is no invariant either."""
     if isinstance(answer, Died):
         docket.lost(question, question.settings, answer, "explicit")
     else:
-        docket.results += [_result(question, each) for each in answer]
+        docket.results += [explored_result(question, each) for each in answer]
     return []
 
 
-def _result(question: Question, found: ScopeAnswer) -> Result:
+def _part(docket: Docket, question: Question, settings: Sequence[Setting]) -> Question:
+    return replace(question, settings=tuple(settings), when=either(docket.system, settings))
+
+
+def explored_result(question: Question, found: ScopeAnswer) -> Result:
+    """What the count says of the question."""
     cover = question.expected is ExpectedKind.UNREACHABLE
     result = Result(
         question.property,

@@ -81,28 +81,32 @@ def _search_record(system: System, settings: Sequence[Setting], answer: TimedSea
     found, _ = answer
     if isinstance(found, Disagreement):
         return None
+    records = [searched_record(system, settings, each) for each in found]
+    return None if None in records else records
+
+
+def searched_record(system: System, settings: Sequence[Setting], each: Searched) -> object:
+    """Of one answer of a search under some of these settings; None if that is `unknown`."""
     numbers = numbered(settings)
-    records: list[dict[str, object]] = []
-    for each in found:
-        under = [numbers[setting] for setting in each.settings]
-        match each.verdict:
-            case Refuted(trace, smaller):
-                records.append({"settings": under, "run": run_record(system, trace), "smaller": smaller})
-            case NoViolation():
-                records.append({"settings": under, "none": record(each.verdict)})
-            case _:
-                return None
-    return records
+    under = [numbers[setting] for setting in each.settings]
+    match each.verdict:
+        case Refuted(trace, smaller):
+            return {"settings": under, "run": run_record(system, trace), "smaller": smaller}
+        case NoViolation():
+            return {"settings": under, "none": record(each.verdict)}
+        case _:
+            return None
 
 
 def _read_search(system: System, name: str, settings: Sequence[Setting], data: object) -> TimedSearch:
     """Raises `RecordError` or `TraceError`."""
-    found = [_read_searched(system, name, settings, each) for each in items(data)]
+    found = [read_searched(system, name, settings, each) for each in items(data)]
     answers_all(settings, (setting for each in found for setting in each.settings))
     return tuple(found), 0.0
 
 
-def _read_searched(system: System, name: str, settings: Sequence[Setting], data: object) -> Searched:
+def read_searched(system: System, name: str, settings: Sequence[Setting], data: object) -> Searched:
+    """The inverse of `searched_record`. Raises `RecordError` or `TraceError`."""
     under = chosen(settings, member(data, "settings"))
     if "none" in members(data):
         return Searched(under, read(NoViolation, member(data, "none")))

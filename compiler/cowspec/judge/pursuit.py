@@ -12,6 +12,7 @@ from time import monotonic
 from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_proof, result_of_search
+from cowspec.judge.fallback import fallback_job
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lemmas import lemma_job, searches
 from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
@@ -222,8 +223,17 @@ def _proved_without_lemmas(
 def _with_lemmas(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:
     """Lemmas are searched, if that is wanted, then proofs of smaller groups are tried."""
     if searches(docket, question):
-        return [lemma_job(docket, question, attempted, partial(_smaller, docket))]
-    return _smaller(docket, question, attempted)
+        return [lemma_job(docket, question, attempted, partial(_at_a_scope, docket))]
+    return _at_a_scope(docket, question, attempted)
+
+
+def _at_a_scope(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:
+    """A proof at one scope is tried; whatever comes of it but a run, proofs of smaller groups are tried next."""
+
+    def then(part: Question, said: tuple[str, ...]) -> Sequence[AnyJob]:
+        return _smaller(docket, part, replace(attempted, notes=(*attempted.notes, *said)))
+
+    return [fallback_job(docket, question, then)]
 
 
 def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence[AnyJob]:

@@ -28,6 +28,10 @@ class Circuit:
         self._ites: dict[tuple[Literal, ...], Literal] = {}
         self._muxes: dict[tuple[Literal, ...], Literal] = {}
 
+    def is_choice(self, node: int) -> bool:
+        """Its operands are condition, then, otherwise."""
+        return self.kinds[node] == _ITE
+
     def variable(self) -> Literal:
         return self._node(_VARIABLE, ())
 

@@ -23,6 +23,9 @@ class Sat(Protocol):
     def core(self, assumptions: Sequence[int]) -> list[int] | None:
         """Some of the assumptions that are unsatisfiable together; None if all are satisfiable."""
 
+    def failed(self) -> list[int]:
+        """Some of the assumptions of the last `solve`, which returned False, that are unsatisfiable together."""
+
     def value(self, literal: int) -> bool:
         """In the model of the last `solve` that returned True; a variable in no clause is false."""
 
@@ -54,6 +57,9 @@ class PySat:
     def core(self, assumptions: Sequence[int]) -> list[int] | None:
         if self._solver.solve(assumptions=list(assumptions)):
             return None
+        return list(self._solver.get_core() or [])
+
+    def failed(self) -> list[int]:
         return list(self._solver.get_core() or [])
 
     def value(self, literal: int) -> bool:

@@ -45,6 +45,10 @@ class Unrolling:
         """Some of the assumptions that cannot hold together; None if all can."""
         return self._sat.core(assumptions)
 
+    def failed(self) -> list[int]:
+        """Some of the assumptions of the last question, which had no answer, that cannot hold together."""
+        return self._sat.failed()
+
     def literal(self, literal: Literal, frame: int) -> int:
         """The solver's literal for the template's at this frame."""
         found = self._frames[frame][literal]
