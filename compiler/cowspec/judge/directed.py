@@ -13,8 +13,8 @@ from cowspec.engines.bmc.search import NOT_SHORTEST, EncodingDisagrees
 from cowspec.engines.pdr.confirm import CONFIRMED_BY
 from cowspec.engines.pdr.prove import InvariantRefused, prove_at
 from cowspec.evaluate.replay import replay, replays_under
-from cowspec.evidence.names import element
 from cowspec.evidence.records import RecordError, read, record
+from cowspec.judge.clauses import clause_text
 from cowspec.judge.docket import Docket, result_of_search
 from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.outcomes import answers_all, items, member, read_searched, searched_record
@@ -171,27 +171,6 @@ def in_words(invariant: Invariant) -> str:
 
 def _names(invariant: Invariant) -> str:
     return ", ".join(invariant.conjuncts) or "nothing else"
-
-
-def clause_text(system: System, clause: tuple[tuple[str, tuple[int, ...], bool], ...]) -> str:
-    """What the clause excludes: `never pte[mm0, va0] == page1, not held`; and so for other elements."""
-    return "never " + ", ".join(_cell_text(system, *cell) for cell in clause)
-
-
-def _cell_text(system: System, predicate: str, elements: tuple[int, ...], holds: bool) -> str:
-    name, _, chosen = predicate.partition("=")
-    is_presence, name = name.endswith("?"), name.removesuffix("?")
-    var = next((var for var in system.vars if var.name == name), None)
-    if var is None:
-        return predicate if holds else f"not {predicate}"
-    named = [element(system, sort, e) for sort, e in zip(var.index, elements, strict=False)]
-    cell = name + (f"[{', '.join(named)}]" if named else "")
-    if is_presence:
-        return f"{cell} {'!=' if holds else '=='} none"
-    if var.domain is None:
-        return cell if holds else f"not {cell}"
-    value = chosen or element(system, var.domain, elements[-1])
-    return f"{cell} {'==' if holds else '!='} {value}"
 
 
 # ---- what is kept --------------------------------------------------------------------------------------------------
