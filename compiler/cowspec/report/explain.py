@@ -11,8 +11,8 @@ from cowspec.report.table import hanging
 VERDICTS = {
     Finding.PROVED: "It holds for any number of elements of each sort, at any depth: by an inductive invariant, whose "
     "obligations Z3 has answered and a fresh solver has confirmed. With sizes (`proved at Cpu=2, Page=3`): for these "
-    "sizes, at any depth, by a search of all states (engine `explicit`) or, where they are too many, by an invariant that "
-    "is inductive at that scope, which a second SAT solver has confirmed (engine `pdr`).",
+    "sizes, at any depth, by a search of all states (engine `explicit`) or, where they are too many, by an invariant "
+    "that is inductive at that scope, which a second SAT solver has confirmed (engine `pdr`).",
     Finding.REFUTED: "A run of the model violates it. The run is the shortest one at the scope that is named, and the "
     "evaluator has replayed it step by step.",
     Finding.NO_VIOLATION: "No run of up to so many steps violates it at the scope that is named. Nothing is proved.",

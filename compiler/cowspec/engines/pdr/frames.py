@@ -41,19 +41,15 @@ class Frames:
     def meets_start(self, cube: Sequence[Literal]) -> bool:
         return self._starts.solve([*self._at_start, *self._starts.now(cube)])
 
-    def start_of(self, cube: Sequence[Literal]) -> set[Literal]:
-        """The true cells of a start state in the cube, if there is one."""
-        return self._starts.true_before() if self.meets_start(cube) else set()
+    def start_of(self, cube: Sequence[Literal]) -> set[Literal] | None:
+        """The true cells of a start state in the cube; None if there is none."""
+        return self._starts.true_before() if self.meets_start(cube) else None
 
     def apart_from_start(self, cube: Cube) -> list[Literal]:
         """Literals of the cube that no start state has all of; the cube meets none."""
         literals = self._starts.now(cube)
         self._starts.solve([*self._at_start, *literals])
         return self._starts.needed(cube, literals)
-
-    def allows(self, frame: int, cube: Cube) -> bool:
-        """Some state of the frame is in the cube."""
-        return self.relation.solve([*self.given(frame), self.relation.idle, *self.relation.now(cube)])
 
     def needed(self, frame: int, cube: Cube) -> list[Literal] | None:
         """Literals of the cube such that no step leads into all of them from a state of the frame outside the cube;
@@ -83,10 +79,10 @@ class Frames:
         for each in orbit:
             self.relation.add([-activation, *[-literal for literal in self.relation.now(each)]])
 
-    def rarity(self, literal: Literal) -> tuple[int, int]:
-        """Literals of a kind that few clauses have come first."""
+    def order(self, literal: Literal) -> tuple[int, int]:
+        """Of literals to be left out, those of a kind that many clauses have come first."""
         key = self._cells.names[abs(literal)][0], literal > 0
-        return self._used.get(key, 0), literal
+        return -self._used.get(key, 0), literal
 
     def push(self) -> int | None:
         """Moves each cube to the next frame if it is blocked there. The first frame from which none had to stay: what

@@ -86,10 +86,8 @@ class Search:
             obligation = heappop(waiting)
             frame, cube = obligation.frame, obligation.cube
             start = frames.start_of(cube)
-            if start or frames.meets_start(cube):
+            if start is not None:
                 return Path(start, obligation.choices())
-            if not frames.allows(frame, cube):
-                continue
             needed = frames.needed(frame - 1, cube)
             if needed is None:
                 heappush(waiting, self._before(obligation))
@@ -120,7 +118,7 @@ class Search:
     def _generalised(self, cube: Cube, frame: int) -> tuple[Cube, int]:
         """As few literals as leaving them out in order can get, and the last frame at which they are blocked."""
         frames = self.frames
-        tried: list[Literal] = sorted(cube, key=frames.rarity)
+        tried: list[Literal] = sorted(cube, key=frames.order)
         for literal in tried:
             if literal not in cube or len(cube) == 1:
                 continue
