@@ -9,6 +9,7 @@ from cowspec.encode.relational.translate import Naming, translate
 from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.pdr.cells import Cells, cube_of
 from cowspec.engines.pdr.confirm import failure
+from cowspec.engines.pdr.frames import Frames
 from cowspec.engines.pdr.prove import Directed, InvariantRefused, prove_at
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
@@ -151,6 +152,12 @@ def test_an_orbit_has_every_renaming_once() -> None:
     assert cells.cube(cells.named(cube)) == cube == cube_of(reversed(cube))
 
 
+def test_a_clause_with_too_many_images_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cowspec.engines.pdr.cells.MOST_IMAGES", 3)
+    found, runs = searched(SOUND)
+    assert found.invariant is None and found.stopped.startswith("a clause would stand for more than") and not runs
+
+
 # ---- the second look -------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +184,13 @@ def test_each_way_to_be_wrong_has_its_words() -> None:
     assert "a start state is excluded" in str(refused(never_free))
     assert "a step breaks one_mark" in str(refused(replace(nothing, conjuncts=("one_mark",))))
     assert refused(invariant, SLOPPY) is not None
+
+
+def test_a_search_that_blocks_what_it_must_not_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Frames, "needed", lambda frames, frame, cube: list(cube))
+    monkeypatch.setattr(Frames, "_enters", lambda frames, frame, cube: False)
+    with pytest.raises(InvariantRefused):
+        searched(SLOPPY)
 
 
 def test_an_invariant_that_is_refused_is_a_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:

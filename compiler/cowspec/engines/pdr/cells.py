@@ -17,8 +17,15 @@ from cowspec.system.ir import Scope
 Cube = tuple[Literal, ...]
 """Sorted by cell."""
 
+MOST_IMAGES = 100_000
+"""So many cubes are at most made of one."""
+
 Named = tuple[tuple[str, tuple[int, ...], bool], ...]
 """A cube in words: predicate, elements, and whether it is true."""
+
+
+class OrbitTooLarge(Exception):
+    """A cube becomes more than `MOST_IMAGES` others by renaming elements."""
 
 
 class Cells:
@@ -57,7 +64,8 @@ class Cells:
         return changed
 
     def orbit(self, cube: Cube) -> tuple[Cube, ...]:
-        """The cube and all that it becomes by renaming elements, sorted: the first stands for all."""
+        """The cube and all that it becomes by renaming elements, sorted: the first stands for all. Raises
+        `OrbitTooLarge`."""
         found = {cube}
         waiting = [cube]
         while waiting:
@@ -66,6 +74,8 @@ class Cells:
                 if any(literal in swap for literal in each):
                     image = cube_of(swap.get(literal, literal) for literal in each)
                     if image not in found:
+                        if len(found) == MOST_IMAGES:
+                            raise OrbitTooLarge
                         found.add(image)
                         waiting.append(image)
         return tuple(sorted(found))

@@ -13,7 +13,7 @@ from cowspec.encode.relational.translate import Naming, translate
 from cowspec.engines.bmc.sat import NewSat, glucose
 from cowspec.engines.bmc.search import Replay, replayed
 from cowspec.engines.pdr.bad import bad_of
-from cowspec.engines.pdr.cells import Cells
+from cowspec.engines.pdr.cells import MOST_IMAGES, Cells, OrbitTooLarge
 from cowspec.engines.pdr.confirm import failure
 from cowspec.engines.pdr.frames import Frames
 from cowspec.engines.pdr.known import candidates, inductive
@@ -94,6 +94,8 @@ def prove_at(
         return Directed(None)
     except OutOfTime:
         return Directed(None, "time limit" + (f" in frame {frames.last}" if frames is not None else ""))
+    except OrbitTooLarge:
+        return Directed(None, f"a clause would stand for more than {MOST_IMAGES} at this scope")
 
 
 def _restrict(relation: Relation, starts: Relation, when: ir.Formula) -> None:
