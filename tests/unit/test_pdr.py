@@ -158,6 +158,13 @@ def test_a_clause_with_too_many_images_ends_the_search(monkeypatch: pytest.Monke
     assert found.invariant is None and found.stopped.startswith("a clause would stand for more than") and not runs
 
 
+def test_sums_of_too_many_counts_are_left_to_others() -> None:
+    nine = " + ".join(["count(c: Cpu, p: Place where mark[c, p])"] * 9)
+    system = system_of(TOKENS + f'invariant few "": {nine} <= 8')
+    found = prove_at(system, "few", ir.TRUE, SCOPE, LIMITS, replay=replay, rest=lambda run: None)
+    assert found.invariant is None and "9 counts" in found.stopped
+
+
 # ---- the second look -------------------------------------------------------------------------------------------------
 
 

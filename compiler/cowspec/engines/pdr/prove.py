@@ -7,9 +7,10 @@ and for the rest an invariant, confirmed by another solver (`confirm.py`), or wh
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from cowspec.encode.finite.dead import dead_predicates
-from cowspec.encode.relational.translate import Naming, translate
+from cowspec.encode.relational.translate import CountTooLarge, Naming, translate
 from cowspec.engines.bmc.sat import NewSat, glucose
 from cowspec.engines.bmc.search import Replay, replayed
 from cowspec.engines.pdr.bad import bad_of
@@ -58,46 +59,65 @@ def prove_at(
     the model nor its other invariants are made use of. `limits.timeout` bounds the whole. Raises `EncodingDisagrees`,
     `InvariantRefused`."""
     deadline = time.process_time() + limits.timeout
-    rel, plain = translate(system, Naming(conditions=True)), translate(system, Naming(values=False))
-    dead = dead_predicates(system, rel)
-    cells = Cells(rel, scope, dead)
-    bad, _ = bad_of(system, rel, property)
-    stated = candidates(system, rel) if lemmas else {fact.name: fact.formula for fact in rel.facts}
-    relation = Relation(
-        system, rel, scope, cells,
-        conjuncts=stated, asked=bad.asked, new_sat=new_sat, deadline=deadline, dead=dead,
-    )  # fmt: skip
-    starts = Relation(system, rel, scope, cells, conjuncts={}, asked=(), new_sat=new_sat, deadline=deadline, dead=dead)
-    lifting = Lifting(plain, cells)
-    frames: Frames | None = None
     try:
-        remaining: ir.Formula | None = when
-        _restrict(relation, starts, when)
-        known = inductive(relation, tuple(stated))
-        for name in known:
-            relation.add([relation.holds(name)])
-        frames = Frames(relation, starts, cells)
-        search = Search(frames, lifting, bad)
-        while remaining is not None:
-            found = search.run()
-            if isinstance(found, Blocked):
-                clauses = tuple(cells.named(cube) for cube in shortest_first(found.cubes))
-                size = sum(len(cells.orbit(cube)) for cube in found.cubes)
-                invariant = Invariant(known, clauses, size, found.frames)
-                wrong = failure(system, rel, property, remaining, scope, invariant, deadline)
-                if wrong is not None:
-                    raise InvariantRefused(f"{property}: the invariant of {scope} is refused: {wrong}")
-                return Directed(invariant)
-            remaining = rest(replayed(system, run_of(system, plain, scope, cells, lifting, property, found), replay))
-            if remaining is not None:
-                _restrict(relation, starts, remaining)
-        return Directed(None)
+        at = _At(system, property, scope, deadline, lemmas, new_sat)
+    except CountTooLarge as error:
+        return Directed(None, str(error))
+    try:
+        return at.decided(when, replay, rest)
     except OutOfTime:
-        return Directed(None, "time limit" + (f" in frame {frames.last}" if frames is not None else ""))
+        return Directed(None, "time limit" + (f" in frame {at.frames.last}" if at.frames is not None else ""))
     except OrbitTooLarge:
         return Directed(None, f"a clause would stand for more than {MOST_IMAGES} at this scope")
 
 
-def _restrict(relation: Relation, starts: Relation, when: ir.Formula) -> None:
-    for each in (relation, starts):
-        each.add([each.under(when)])
+class _At:
+    """A property at a scope, encoded. `frames`: once the search has begun."""
+
+    def __init__(
+        self, system: System, property: str, scope: Scope, deadline: float, lemmas: bool, new_sat: NewSat
+    ) -> None:
+        """Raises `CountTooLarge`."""
+        self.system, self.property, self.scope, self.deadline = system, property, scope, deadline
+        self.rel, self.plain = translate(system, Naming(conditions=True)), translate(system, Naming(values=False))
+        rel, dead = self.rel, dead_predicates(system, self.rel)
+        self.cells = Cells(rel, scope, dead)
+        self.bad, _ = bad_of(system, rel, property)
+        self.stated = candidates(system, rel) if lemmas else {fact.name: fact.formula for fact in rel.facts}
+        encoded = partial(Relation, system, rel, scope, self.cells, new_sat=new_sat, deadline=deadline, dead=dead)
+        self.relation = encoded(conjuncts=self.stated, asked=self.bad.asked)
+        self.starts = encoded(conjuncts={}, asked=())
+        self.lifting = Lifting(self.plain, self.cells)
+        self.frames: Frames | None = None
+
+    def decided(self, when: ir.Formula, replay: Replay, rest: Rest) -> Directed:
+        """Raises `OutOfTime`, `OrbitTooLarge`, `EncodingDisagrees`, `InvariantRefused`."""
+        self._restrict(when)
+        known = inductive(self.relation, tuple(self.stated))
+        for name in known:
+            self.relation.add([self.relation.holds(name)])
+        self.frames = Frames(self.relation, self.starts, self.cells)
+        search = Search(self.frames, self.lifting, self.bad)
+        remaining: ir.Formula | None = when
+        while remaining is not None:
+            found = search.run()
+            if isinstance(found, Blocked):
+                return Directed(self._confirmed(found, known, remaining))
+            run = run_of(self.system, self.plain, self.scope, self.cells, self.lifting, self.property, found)
+            remaining = rest(replayed(self.system, run, replay))
+            if remaining is not None:
+                self._restrict(remaining)
+        return Directed(None)
+
+    def _restrict(self, when: ir.Formula) -> None:
+        for each in (self.relation, self.starts):
+            each.add([each.under(when)])
+
+    def _confirmed(self, found: Blocked, known: tuple[str, ...], when: ir.Formula) -> Invariant:
+        clauses = tuple(self.cells.named(cube) for cube in shortest_first(found.cubes))
+        size = sum(len(self.cells.orbit(cube)) for cube in found.cubes)
+        invariant = Invariant(known, clauses, size, found.frames)
+        wrong = failure(self.system, self.rel, self.property, when, self.scope, invariant, self.deadline)
+        if wrong is not None:
+            raise InvariantRefused(f"{self.property}: the invariant at {self.scope} is refused: {wrong}")
+        return invariant
