@@ -18,7 +18,7 @@ from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 
-COUNTING = Limits(max_steps=1_000_000, timeout=30.0)
+COUNTING = Limits(max_steps=1_000_000, timeout=15.0)
 SEARCHING = Limits(timeout=60.0)
 SMALL = {"Cpu": 2, "Mm": 1, "Va": 1, "Page": 2, "Value": 1, "Gup": 1, "Offset": 1, "Reference": 1}
 SIZES: tuple[dict[str, int], ...] = (SMALL, {}, {"Cpu": 3, "Page": 4})
