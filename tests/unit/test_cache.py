@@ -4,7 +4,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from cowspec.evidence.records import RecordError, read, record
 from cowspec.evidence.runs import read_run, run_record
 from cowspec.evidence.traces import TraceError
 from cowspec.judge import inferring
-from cowspec.judge.jobs import Memo
+from cowspec.judge.jobs import AnyJob, Job, Memo, run_here
 from cowspec.judge.proving import Attempts, attempt
-from cowspec.judge.recall import Cache, Recalled, recalled
+from cowspec.judge.recall import Cache, Recalled, recalled, recalling
 from cowspec.judge.refuting import refute, scopes_for
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import Outcome
@@ -291,6 +291,29 @@ def test_unknown_is_not_kept(small: System) -> None:
     cache = Cache(Kept(), {})
     assert not recalled(cache, memo, lambda: answer).known
     assert not recalled(cache, memo, lambda: answer).known
+
+
+def test_only_what_is_not_known_is_prepared() -> None:
+    """Four jobs share something; the answers of the first two are kept."""
+    cache, told, shared = Cache(Kept(), {}), list[bool](), list[str]()
+
+    def share() -> None:
+        shared.append("made")
+
+    def job(number: int) -> AnyJob:
+        memo = Memo(str(number), str, lambda data: int(str(data)))
+        return Job(str(number), lambda: number, lambda answer: [], 1.0, memo, share)
+
+    def run(jobs: Sequence[AnyJob]) -> None:
+        for each in jobs:
+            if each.prepare is not None:
+                each.prepare()
+            run_here([each])
+
+    recalling(run, cache, lambda label, known, note: told.append(known))([job(0), job(1)])
+    assert told == [False, False] and shared == ["made"]  # the first of them was not expected to be unknown
+    recalling(run, cache, lambda label, known, note: told.append(known))([job(n) for n in range(4)])
+    assert told[2:] == [True, True, False, False] and shared == ["made", "made"]
 
 
 def test_a_proof_comes_back_with_what_it_showed(small: System) -> None:

@@ -55,6 +55,18 @@ def test_results_come_back() -> None:
     assert collect(runner(2), [lambda: os.getpid()])[0] != os.getpid()
 
 
+def test_what_is_prepared_is_there_in_the_workers() -> None:
+    shared: list[int] = []
+    found: list[Any] = []
+
+    def then(outcome: Any) -> Sequence[AnyJob]:
+        found.append(outcome)
+        return []
+
+    runner(1)([Job("sum", lambda: sum(shared), then, 30.0, prepare=lambda: shared.append(7)) for _ in range(2)])
+    assert found == [7, 14]
+
+
 def test_a_large_result_comes_back() -> None:
     assert collect(runner(1), [lambda: "x" * 5_000_000])[0] == "x" * 5_000_000
 

@@ -85,7 +85,10 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
             try:
                 while waiting or running:
                     while waiting and len(running) < workers:
-                        worker = _start(waiting.popleft(), limit)
+                        job = waiting.popleft()
+                        if job.prepare is not None:
+                            job.prepare()
+                        worker = _start(job, limit)
                         running[worker.end] = worker
                     if watch is not None:
                         watch(finished, finished + len(running) + len(waiting), [w.job.label for w in running.values()])

@@ -10,6 +10,7 @@ from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
+from cowspec.judge.relations import Relations
 from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
@@ -31,7 +32,7 @@ class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
     `inference`: for how many seconds of processor time lemmas are searched where a proof does not go through; None: not
-    at all. `findings`: of a comparison with a lock. `fingerprint`: of the system."""
+    at all. `findings`: of a comparison with a lock. `fingerprint`, `relations`: of the system."""
 
     system: System
     settings: tuple[Setting, ...]
@@ -49,9 +50,11 @@ class Docket:
     crossed: Crossed | None = None
     findings: list[Diagnostic] = field(default_factory=list)
     fingerprint: str = ""
+    relations: Relations = field(init=False)
 
     def __post_init__(self) -> None:
         self.fingerprint = fingerprint(substance(self.system))
+        self.relations = Relations(self.system)
 
     def key(self, *question: object) -> str:
         """Stands for a question about the model, and for the model."""

@@ -37,13 +37,16 @@ class Memo(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
     """`work` runs anywhere and returns a value that can be pickled; `then` gets that value (or how the job died) in the
-    process of the judge, and returns the jobs that follow. After `timeout` seconds the work is killed."""
+    process of the judge, and returns the jobs that follow. After `timeout` seconds the work is killed. `prepare` makes
+    what the works of several jobs share; whoever runs them in processes of their own may call it before, any number of
+    times. It raises nothing."""
 
     label: str
     work: Callable[[], T]
     then: Callable[[T | Died], "Sequence[AnyJob]"]
     timeout: float
     memo: Memo[T] | None = None
+    prepare: Callable[[], None] | None = None
 
 
 AnyJob = Job[Any]

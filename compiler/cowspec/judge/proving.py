@@ -18,6 +18,7 @@ from cowspec.engines.induction.prove import InductionResult, prove
 from cowspec.engines.known import NOTHING, Known
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
+from cowspec.judge.relations import Relations
 from cowspec.judge.results import Witness
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
@@ -52,10 +53,18 @@ class Attempts:
     known: Known = NOTHING
 
 
-def attempt(system: System, names: tuple[str, ...], when: Formula, limits: Limits, known: Known = NOTHING) -> Attempts:
-    """Tries to prove the properties together under every setting that satisfies `when`."""
+def attempt(
+    system: System,
+    names: tuple[str, ...],
+    when: Formula,
+    limits: Limits,
+    known: Known = NOTHING,
+    relations: Relations | None = None,
+) -> Attempts:
+    """Tries to prove the properties together under every setting that satisfies `when`. `relations`: of the system, if
+    at hand."""
     began = monotonic()
-    result = prove(system, names, when, limits, known)
+    result = prove(system, names, when, limits, known, relations.for_proofs if relations is not None else None)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []

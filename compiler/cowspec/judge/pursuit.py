@@ -19,10 +19,11 @@ from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.refuting import Searched, refute, scopes_for
+from cowspec.judge.relations import Relations
 from cowspec.judge.results import Claim, Disagreement, Finding, Proof, Result
 from cowspec.judge.selection import sizes_of
 from cowspec.syntax.ast import ExpectedKind
-from cowspec.system.ir import Formula, Scope, Setting, System
+from cowspec.system.ir import Formula, Scope, Setting
 from cowspec.verdict import Induction, Limits, NoViolation, Proved, Unknown
 
 FIRST = Limits(max_steps=14, timeout=30.0)
@@ -65,7 +66,7 @@ def _search(
         scopes = tuple(scope for scope in scopes if elements(scope) <= elements(scopes[0]) + span)
     return Job(
         f"{docket.system.name}: runs for {question.property}",
-        partial(_timed_refute, docket.system, question.property, question.settings, scopes, limits),
+        partial(_timed_refute, docket.relations, question.property, question.settings, scopes, limits),
         then,
         limits.timeout * (1 if exact else SEARCH_BUDGET) + 60,
         search_memo(
@@ -74,14 +75,15 @@ def _search(
             question.property,
             question.settings,
         ),
+        docket.relations.prepare_runs,
     )
 
 
 def _timed_refute(
-    system: System, name: str, settings: Sequence[Setting], scopes: Sequence[Scope], limits: Limits
+    relations: Relations, name: str, settings: Sequence[Setting], scopes: Sequence[Scope], limits: Limits
 ) -> TimedSearch:
     began = monotonic()
-    return refute(system, name, settings, scopes, limits), monotonic() - began
+    return refute(relations.system, name, settings, scopes, limits, relations), monotonic() - began
 
 
 def _bounded(limits: Limits, by: Limits) -> Limits:
@@ -167,10 +169,11 @@ def proof(
     names = tuple(question.property for question in questions)
     return Job(
         f"{docket.system.name}: proof of {', '.join(names)}",
-        partial(attempt, docket.system, names, questions[0].when, docket.limits, known),
+        partial(attempt, docket.system, names, questions[0].when, docket.limits, known, docket.relations),
         then,
         docket.limits.timeout * PROOF_BUDGET + 60,
         proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names),
+        docket.relations.prepare_proofs,
     )
 
 

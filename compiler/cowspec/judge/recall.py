@@ -47,15 +47,18 @@ class Recalled(Generic[T]):
     note: str = ""
 
 
+Prepare = Callable[[], None]
 Tell = Callable[[str, bool, str], None]
 """Told for each job that can be kept: its label, whether the answer was known, and what was wrong."""
 
 
 def recalling(runner: Runner, cache: Cache, tell: Tell) -> Runner:
-    """The runner, but jobs whose answers are known end at once. Entries are read and written by the workers."""
+    """The runner, but jobs whose answers are known end at once. Entries are read and written by the workers. What jobs
+    share is prepared once the answer of one of them was not known."""
 
     def run(jobs: Sequence[AnyJob]) -> None:
-        runner([_through(cache, tell, job) for job in jobs])
+        unknown: list[Prepare] = []
+        runner([_through(cache, tell, unknown, job) for job in jobs])
 
     return run
 
@@ -80,19 +83,25 @@ def recalled(cache: Cache, memo: Memo[T], work: Callable[[], T]) -> Recalled[T]:
     return Recalled(answer, known=False, note=note)
 
 
-def _through(cache: Cache, tell: Tell, job: Job[T]) -> AnyJob:
+def _through(cache: Cache, tell: Tell, unknown: list[Prepare], job: Job[T]) -> AnyJob:
     def then(outcome: T | Died) -> list[AnyJob]:
-        return [_through(cache, tell, each) for each in job.then(outcome)]
+        return [_through(cache, tell, unknown, each) for each in job.then(outcome)]
 
     def told(outcome: Recalled[T] | Died) -> list[AnyJob]:
         if isinstance(outcome, Died):
             return then(outcome)
+        if not outcome.known and job.prepare is not None:
+            unknown.append(job.prepare)
         tell(job.label, outcome.known, outcome.note)
         return then(outcome.answer)
 
+    def prepare() -> None:
+        if job.prepare is not None and job.prepare in unknown:
+            job.prepare()
+
     if job.memo is None:
         return replace(job, then=then)
-    return Job(job.label, partial(recalled, cache, job.memo, job.work), told, job.timeout)
+    return Job(job.label, partial(recalled, cache, job.memo, job.work), told, job.timeout, prepare=prepare)
 
 
 def _closed(key: str, data: object) -> str:

@@ -14,6 +14,7 @@ from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
 from cowspec.evidence.renumber import renumber
 from cowspec.judge.plan import either
+from cowspec.judge.relations import Relations
 from cowspec.judge.results import Disagreement, Witness
 from cowspec.judge.selection import NO_FAULT
 from cowspec.system.ir import Scope, Setting, System
@@ -31,9 +32,14 @@ class Searched:
 
 
 def refute(
-    system: System, name: str, settings: Sequence[Setting], scopes: Sequence[Scope], limits: Limits
+    system: System,
+    name: str,
+    settings: Sequence[Setting],
+    scopes: Sequence[Scope],
+    limits: Limits,
+    relations: Relations | None = None,
 ) -> tuple[Searched, ...] | Disagreement:
-    """Searches a run for each of the settings, at the scopes in their order.
+    """Searches a run for each of the settings, at the scopes in their order. `relations`: of the system, if at hand.
 
     One search asks for the first run under any of the settings. Where it is a run under others too, it is the first
     there as well; the search goes on where it is for the rest.
@@ -55,7 +61,8 @@ def refute(
         return remaining
 
     try:
-        verdicts = search(system, tuple(open_settings), scopes, limits, replay=replay, rest=rest)
+        rel = relations.for_runs() if relations is not None else None
+        verdicts = search(system, tuple(open_settings), scopes, limits, replay=replay, rest=rest, rel=rel)
     except EncodingDisagrees as error:
         return Disagreement(str(error), error.trace)
     groups: list[Searched] = []

@@ -28,7 +28,7 @@ are shown last, from all that survived.
 What is reported as proved is checked once more by a fresh solver: the conjuncts that the goals need, for each step.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -73,16 +73,21 @@ class InductionResult:
 
 
 def prove(
-    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits, known: Known = NOTHING
+    system: ir.System,
+    goals: Sequence[str],
+    when: ir.Formula,
+    limits: Limits,
+    known: Known = NOTHING,
+    relational: Callable[[], RelSystem] | None = None,
 ) -> InductionResult:
     """Tries to prove the goals together, under every setting that satisfies `when`. What is `known` under these is
-    assumed, and not asked again.
+    assumed, and not asked again. `relational` returns the translated system, if somebody has it.
 
     A goal is the name of an invariant, a lemma, a transition property, a cover (then: that it is unreachable) or
     `no_fault`.
     """
     try:
-        asked, facts = questions(system, goals, when, limits)
+        asked, facts = questions(system, goals, when, limits, relational)
     except CountTooLarge as error:
         return InductionResult(tuple((name, Unknown(str(error))) for name in goals))
     large = counts_above_two(system)
@@ -149,11 +154,15 @@ def reproved(
 
 
 def questions(
-    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits
+    system: ir.System,
+    goals: Sequence[str],
+    when: ir.Formula,
+    limits: Limits,
+    relational: Callable[[], RelSystem] | None = None,
 ) -> tuple[Obligations, tuple[str, ...]]:
     """What can be asked for a proof of the goals, and which of its conjuncts are the compiler's facts. Raises
     `CountTooLarge`."""
-    translated = translate(system, Naming(values=True, conditions=True))
+    translated = relational() if relational is not None else translate(system, Naming(values=True, conditions=True))
     facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
     asked = obligations(
         translated,

@@ -18,6 +18,7 @@ from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.plan import asked_properties, switch_formula
 from cowspec.judge.proving import replay_without_claim
+from cowspec.judge.relations import Relations
 from cowspec.judge.results import Disagreement, Remark
 from cowspec.judge.selection import sizes_of
 from cowspec.syntax.ast import PropertyKind
@@ -52,10 +53,11 @@ def vacuity_job(docket: Docket) -> AnyJob:
     when = switch_formula(docket.system, docket.selection)
     return Job(
         f"{docket.system.name}: what can happen at all",
-        partial(find_vacuity, docket.system, when, start_settings(docket), scope, limits),
+        partial(find_vacuity, docket.relations, when, start_settings(docket), scope, limits),
         partial(_found, docket),
         limits.timeout + 60,
         Memo(_key(docket, when, scope, limits), _vacuity_record, partial(read, Vacuity)),
+        docket.relations.prepare_runs,
     )
 
 
@@ -78,10 +80,11 @@ def start_settings(docket: Docket) -> tuple[Setting, ...]:
 
 
 def find_vacuity(
-    system: System, when: Formula, starts: Sequence[Setting], scope: Scope, limits: Limits
+    relations: Relations, when: Formula, starts: Sequence[Setting], scope: Scope, limits: Limits
 ) -> Vacuity | Disagreement:
     """Searches runs to every step and premise under any setting that satisfies `when`, and start states under each
     of `starts`."""
+    system = relations.system
     start = Target(Meets("start", TRUE), when)
     under = {setting: Target(Meets("start", TRUE), And((when, at_setting(setting)))) for setting in starts}
     steps = {step.name: Target(Fires(step.name), when) for step in system.steps if step.kind != StepKind.LEAVE}
@@ -92,7 +95,15 @@ def find_vacuity(
     }
     targets = [start, *under.values(), *steps.values(), *premises.values()]
     try:
-        found = search(system, targets, _with_smaller(scope), limits, replay=replay_without_claim, shortest=False)
+        found = search(
+            system,
+            targets,
+            _with_smaller(scope),
+            limits,
+            rel=relations.for_runs(),
+            replay=replay_without_claim,
+            shortest=False,
+        )
     except EncodingDisagrees as error:
         return Disagreement(str(error), error.trace)
     named = [(f"step {name}", target) for name, target in steps.items()]
