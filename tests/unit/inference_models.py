@@ -99,3 +99,38 @@ expect { never_one: proved }
 
 def system_of(text: str, path: str = "model.cow") -> System:
     return build(check(load(path, text, loader(ROOT / "spec"))))
+
+
+# Two fixes, each of which is a reason of its own why only one node gets in; and one that keeps everybody out.
+REASONS = """module reasons
+sort Node
+fix one_asks "only one may ask"
+fix one_counts "only one is counted"
+fix closed "nobody gets in"
+var asked[Node]: bool
+var counted[Node]: bool
+var inside[Node]: bool
+
+action ask(n: Node) {
+  require one_asks -> (forall k: Node: not asked[k])
+  asked[n] := true
+}
+action count_in(n: Node) {
+  require one_counts -> (forall k: Node: not counted[k])
+  counted[n] := true
+}
+action enter(n: Node) {
+  require asked[n] and counted[n] and not closed
+  inside[n] := true
+}
+
+invariant one_inside "only one node is in": forall n, k: Node: inside[n] and inside[k] -> n == k
+invariant none_inside "nobody is in": forall n: Node: not inside[n]
+expect {
+  one_inside: proved when one_asks or one_counts
+  one_inside: proved when closed
+  none_inside: proved when closed
+  one_inside: refuted at Node=2 when not one_asks and not one_counts and not closed
+  none_inside: refuted at Node=1 when not closed
+}
+"""

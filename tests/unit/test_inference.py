@@ -71,7 +71,7 @@ def test_bits_agree_with_the_evaluator() -> None:
     batch = Batch(UFFD_WP, SCOPE, states)
     machine = Machine(UFFD_WP, SCOPE, setting)
     formulas = [prop.formula for prop in UFFD_WP.properties] + [
-        quantified(atom) for atom in Random(1).sample(atoms(UFFD_WP, CONTEXT, switches=True), 150)
+        quantified(atom) for atom in Random(1).sample(atoms(UFFD_WP, CONTEXT), 150)
     ]
     truths = set()
     for formula in formulas:
@@ -100,7 +100,7 @@ def test_samples_are_reached_and_the_same_for_a_seed() -> None:
 
 def test_what_is_printed_means_the_same_again() -> None:
     """Every atom, alone and under an implication, is parsed back to the formula that it was printed from."""
-    found = atoms(UFFD_WP, CONTEXT, switches=True)
+    found = atoms(UFFD_WP, CONTEXT)
     first = found[0]
     cubes = [[(atom, False)] for atom in found] + [
         [(first, True), (atom, atom.only_positive is False and number % 2 == 0)]
@@ -117,7 +117,7 @@ def test_what_is_printed_means_the_same_again() -> None:
 
 
 def test_atoms_say_what_lemmas_need() -> None:
-    texts = {expression(UFFD_WP, atom.formula) for atom in atoms(UFFD_WP, CONTEXT, switches=True)}
+    texts = {expression(UFFD_WP, atom.formula) for atom in atoms(UFFD_WP, CONTEXT)}
     assert {
         "t at do_wp_page.copy",
         "do_wp_page[t].orig.page == p",
@@ -125,8 +125,7 @@ def test_atoms_say_what_lemmas_need() -> None:
         "content[p] == memory[m, a]",
         "refs(p) <= 1",
         "refs(p) == 0",
-        "cow == page_count",
-        "flush_in_ptl",
+        "idle(t)",
         "m == n",
         "exists t_: Cpu: t_ at munmap.flush and munmap[t_].m == m and munmap[t_].a == a",
     } <= texts
@@ -151,7 +150,7 @@ def test_the_cheapest_impossible_cube() -> None:
     samples = sample(system, scope, [()], 1, visits=200, kept=100)
     batch = instances(Batch(system, scope, samples))
     names = fresh_names(["Node", "Node"])
-    here = atoms(system, names, switches=False)
+    here = atoms(system, names)
     literals = [(atom, truth) for atom in here for truth in (True, False)]
 
     def possible(cube: list[tuple[Atom, bool]]) -> bool:

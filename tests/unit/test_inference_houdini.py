@@ -28,7 +28,7 @@ FOREVER = float("inf")
 def clauses_of(system: ir.System, sorts: Sequence[str], size: int) -> list[Clause]:
     """All clauses of at most so many literals."""
     names = fresh_names(sorts)
-    literals = [(atom, truth) for atom in atoms(system, names, switches=False) for truth in (True, False)]
+    literals = [(atom, truth) for atom in atoms(system, names) for truth in (True, False)]
     found = {}
     for number in range(1, size + 1):
         for cube in combinations(literals, number):
@@ -98,7 +98,7 @@ def test_representatives_stand_for_all_elements() -> None:
 def test_possible_cubes() -> None:
     names = fresh_names(["Node", "Node"])
     batch = Batch(SYSTEM, SCOPE, sample(SYSTEM, SCOPE, [()], 1, visits=100, kept=50))
-    table: list[tuple[Atom, bool]] = [(a, t) for a in atoms(SYSTEM, names, switches=False) for t in (True, False)]
+    table: list[tuple[Atom, bool]] = [(a, t) for a in atoms(SYSTEM, names) for t in (True, False)]
     samples = Samples(names, table, [batch])
     answers = set()
     for cube in product(range(len(table)), repeat=2):

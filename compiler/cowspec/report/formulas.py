@@ -47,9 +47,9 @@ class _Printer:
         return f"({text})" if binds < loosest else text
 
     def _formula(self, formula: Formula, names: Mapping[str, str]) -> Text:
-        lock = self._lock(formula, names)
-        if lock is not None:
-            return lock, COMPARED
+        known = self._lock(formula, names) or self._idle(formula, names)
+        if known is not None:
+            return known, COMPARED
         match formula:
             case ir.Const(value):
                 return ("true" if value else "false"), COMPARED
@@ -109,6 +109,17 @@ class _Printer:
                 if word != "changed" and args[-1] == holder:
                     return f"{word}({place})"
         return None
+
+    def _idle(self, formula: Formula, names: Mapping[str, str]) -> str | None:
+        """`idle(t)`, if the formula says that no proc has a call there."""
+        parts = formula.parts if isinstance(formula, ir.And) else ()
+        counters = [name for name in self._vars if name.endswith("@pc")]
+        match parts:
+            case (ir.Not(ir.Present(ir.Get(_, (cpu,)))), _, *_):
+                none = tuple(ir.Not(ir.Present(ir.Get(counter, (cpu,)))) for counter in counters)
+                return f"idle({self._term(cpu, names)})" if parts == none else None
+            case _:
+                return None
 
     def _negated(self, body: Formula, names: Mapping[str, str]) -> Text:
         match body:

@@ -3,6 +3,7 @@
 In: a system and some typed names. Out: atoms, formulas in which only these names are free:
 - every variable of the model at these names: a truth, a presence, a value, the next step of a call;
 - equality of two names; of two values, where a sort has tables that always have one (`content[p] == memory[m, a]`);
+- `idle(t)`;
 - `refs(p) <= 1`, and every other count or `exists` that the model itself compares, about any names of its sorts;
 - "some call of this proc, at this step, with these arguments": true only as a conclusion, `... -> (exists t: ...)`.
 
@@ -47,17 +48,12 @@ def cost(atom: Atom, truth: bool) -> int:
     return atom.cost + (10 if atom.is_weak and not truth else 0)
 
 
-def atoms(system: ir.System, bound: Names, *, switches: bool) -> tuple[Atom, ...]:
-    """All atoms about these names. `switches`: also which options are set."""
+def atoms(system: ir.System, bound: Names) -> tuple[Atom, ...]:
+    """All atoms about these names."""
     found = [*_equalities(bound), *_reads(system, bound), *_values(system, bound), *_counts(system, bound)]
     found += _calls(system, bound)
     found += _locks(system, bound)
-    if switches:
-        found += [
-            Atom(ir.SwitchIs(switch.name, option), frozenset(), 10)
-            for switch in system.switches
-            for option, _ in (switch.options[1:] if switch.is_fix else switch.options)
-        ]
+    found += _idle(system, bound)
     return tuple({atom.formula: atom for atom in found}.values())
 
 
@@ -189,6 +185,14 @@ def _locks(system: ir.System, bound: Names) -> Iterator[Atom]:
                     yield Atom(formula, names([formula]) - {HOLDER}, 10)
             for cpu in _of_sort(bound, "Cpu") if watchers else ():
                 yield _atom(_any([ir.Test(var.name, (*args, cpu)) for var in watchers]))
+
+
+def _idle(system: ir.System, bound: Names) -> Iterator[Atom]:
+    """`idle(t)`, where more than one proc could run: what holds of no call needs to know that there is none."""
+    counters = [var.name for var in system.vars if var.name.endswith("@pc")]
+    for cpu in _of_sort(bound, "Cpu") if len(counters) > 1 else ():
+        formula = ir.And(tuple(ir.Not(ir.Present(ir.Get(counter, (cpu,)))) for counter in counters))
+        yield Atom(formula, frozenset({cpu.name}), 9)
 
 
 def _any(parts: Sequence[ir.Formula]) -> ir.Formula:

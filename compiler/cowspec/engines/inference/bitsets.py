@@ -6,6 +6,7 @@ states; a candidate lemma is compared with tens of thousands of states in micros
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 from typing import assert_never
 
@@ -184,12 +185,18 @@ class _Columns:
             self._columns[table] = list(zip(*(state[table] for state in self._states), strict=True))
         column = self._columns[table][place]
         found = sorted(set(column), key=lambda value: -2 if value is None else int(value))
-        numbers = {None if value is None else int(value): number for number, value in enumerate(found)}
-        text = bytes([numbers[value] for value in column])[::-1]
+        numbers = {value: number for number, value in enumerate(found)}
+        text = bytes(map(numbers.__getitem__, column))[::-1]
         return [
-            (value, int(text.translate(bytes(49 if k == number else 48 for k in range(256))), 2))
+            (None if value is None else int(value), int(text.translate(_only(number)), 2))
             for value, number in numbers.items()
         ]
+
+
+@cache
+def _only(number: int) -> bytes:
+    """A table that makes of this byte the digit 1, and of all others 0."""
+    return bytes(49 if k == number else 48 for k in range(256))
 
 
 def _columns(states: Sequence[ir.State]) -> _Columns:

@@ -79,6 +79,8 @@ def _first_use(cube: Sequence[tuple[Atom, bool]], name: str) -> int:
 def _rank(literal: tuple[Atom, bool]) -> tuple[int, str, int, str]:
     """Premises first: where a call stands, what its arguments are, the rest; then conclusions."""
     atom, truth = literal
+    if not atom.names and not atom.of:  # settings
+        return -1, "", 0, ""
     kind = 0 if of_step(atom.formula) else 1 if "@" in atom.of else 3 if isinstance(atom.formula, ir.Equal) else 2
     return (0 if truth else 10) + kind, atom.of, len(atom.names), str(len(str(atom.formula)))
 

@@ -6,7 +6,7 @@ that no sample contradicts, the cheapest first (`cover.py`): what a lemma might 
 
 from collections.abc import Sequence
 
-from cowspec.engines.inference.atoms import Literal, Names, atoms, is_frame
+from cowspec.engines.inference.atoms import Atom, Literal, Names, atoms, is_frame
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import Clause, clause, fresh_names
 from cowspec.engines.inference.cover import Cover, Instances
@@ -29,13 +29,14 @@ def excluding(
     *,
     many: int,
     spread: int,
-    switches: bool,
+    regions: Sequence[Atom] = (),
 ) -> list[Clause]:
-    """At most so many clauses, none of which costs more than the cheapest by more than `spread`. `switches`: they may
-    say under which settings they hold."""
+    """At most so many clauses, none of which costs more than the cheapest by more than `spread`. `regions`: they may
+    say that they hold in one of these regions of settings."""
     one = Batch(system, scope, [state])
     names, elements = elements_of(system, scope, state[0])
-    literals = _literals(system, names, elements, one, switches)
+    literals = _literals(system, names, elements, one)
+    literals += [(atom, True) for atom in regions if one.holds(atom.formula, {})]
     cover = Cover(names, literals, batches)
     found: list[Clause] = []
     cheapest: int | None = None
@@ -69,10 +70,10 @@ def elements_of(system: System, scope: Scope, state: State) -> tuple[Names, dict
     return names, {name.name: element for name, (_, element) in zip(names, chosen, strict=True)}
 
 
-def _literals(system: System, names: Names, elements: dict[str, int], one: Batch, switches: bool) -> list[Literal]:
+def _literals(system: System, names: Names, elements: dict[str, int], one: Batch) -> list[Literal]:
     frames = {var.name for var in system.vars if is_frame(var)}
     found: list[Literal] = []
-    for atom in atoms(system, names, switches=switches):
+    for atom in atoms(system, names):
         truth = bool(one.holds(atom.formula, elements))
         if atom.only_positive and truth:
             continue

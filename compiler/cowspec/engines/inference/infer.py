@@ -8,18 +8,20 @@ that an author wrote, and what that says is the result.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from time import process_time
 
 from cowspec.engines.induction.prove import InductionResult, prove
 from cowspec.engines.inference.bitsets import Batch
+from cowspec.engines.inference.claims import Claim, guarded, representative_settings, union
 from cowspec.engines.inference.cover import Instances, instances
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
+from cowspec.engines.known import NOTHING, Known
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
-from cowspec.system.ir import Scope, System
+from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
@@ -28,8 +30,8 @@ VISITS = 9_000
 KEPT = 30_000
 """Of each of the two scopes that are sampled: visited states, and samples kept."""
 
-SETTINGS = 6
-"""Samples are taken under at most so many of the settings, spread evenly."""
+SETTINGS = 12
+"""Samples are taken under at most so many of the settings."""
 
 OBLIGATION_SECONDS = 10.0
 """For one obligation of a proof with found lemmas: what takes longer is no lemma to keep."""
@@ -90,27 +92,46 @@ def infer(
     samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> Inferred:
-    """Searches for at most so many seconds of processor time. `limits`: of the prover, and the seed of everything.
-    `from_scratch`: without the lemmas of the model. `samples`: `reachable` states, made when they are needed."""
+    """The goals together, all under the settings of `when`. See `infer_all`."""
+    claims = [Claim(name, when) for name in goals]
+    each = infer_all(system, claims, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say)
+    lemmas = {lemma.prop.name: lemma for found in each for lemma in found.lemmas}
+    return Inferred(
+        tuple(verdict for found in each for verdict in found.verdicts),
+        tuple(lemmas.values()),
+        next((found.stuck for found in each if found.stuck is not None), None),
+        each[-1].effort,
+    )
+
+
+def infer_all(
+    system: System,
+    claims: Sequence[Claim],
+    limits: Limits,
+    *,
+    seconds: float,
+    from_scratch: bool,
+    samples: Callable[[], list[Instances]],
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Inferred, ...]:
+    """For each claim what proves it; one search for all of them, for at most so many seconds of processor time.
+    `limits`: of the prover, and the seed of everything. `from_scratch`: without the lemmas of the model. `samples`:
+    `reachable` states, made when they are needed."""
     began = process_time()
-    settings = settings_of(system, when)
-    single = settings[0] if len(settings) == 1 else None
-    if len(settings) == 1:
-        system = replace(slice_system(system, settings[0]), switches=())
-        settings, when = ((),), ir.TRUE
+    system, claims, single = _sliced(system, claims)
     base = _without_lemmas(system) if from_scratch else system
-    bounds = replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS))
-    first = prove(base, goals, when, replace(bounds, timeout=min(bounds.timeout, FIRST_SECONDS)))
-    say(f"a first try at the proof: {process_time() - began:.1f} s")
-    if _all_proved(first):
-        return Inferred(first.verdicts, (), None, Effort(0, 0, 0, process_time() - began))
-    given = [name for name in first.inductive if any(p.name == name and name not in goals for p in base.properties)]
+    proofs = _Proofs(base, replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS)))
+    proofs.begin(claims)
+    say(f"a first try at the proofs: {process_time() - began:.1f} s")
+    if all(map(proofs.is_done, claims)):
+        effort = Effort(0, 0, 0, process_time() - began)
+        return tuple(Inferred(proofs.results[claim].verdicts, (), None, effort) for claim in claims)
     batches = samples()
     compared = sum(each.batch.count for each in batches)
     say(f"{compared} samples: {process_time() - began:.1f} s")
-    search = begin(base, goals, given, when, batches, began + seconds, say)
+    search = begin(base, claims, proofs.given(), batches, began + seconds, say)
     few = [instances(each.batch.thinned(FEW)) for each in batches]
-    result, stuck, found = first, None, list[int]()
+    found: dict[Claim, list[int]] = {}
     for number, scope in enumerate(_scopes(base)):
         level = Level(search, scope)
         if not level.is_met():
@@ -119,42 +140,119 @@ def infer(
             level.from_templates(few)
         else:
             level.start_from(search.known)
-        stuck = level.settle_goals()
+        level = level.settle_goals()
         search.known = list(level.pool.settled)
         say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - began:.1f} s")
-        if stuck is not None or (number == 0 and _has_more(base)):
-            if stuck is not None:
+        if not search.open:
+            break
+        if number > 0 or not _has_more(base):
+            _prove_open(
+                search, level.unsettled(), proofs, found, lambda text: say(f"{text}, {process_time() - began:.1f} s")
+            )
+            if all(proofs.is_done(claims[goal]) for goal in search.open):
                 break
+    effort = Effort(compared, search.counterexamples, len(search.clauses), process_time() - began)
+    return _outcomes(search, proofs, found, effort, single, {prop.name for prop in system.properties})
+
+
+@dataclass(slots=True)
+class _Proofs:
+    """What the ordinary prover says of the claims, so far. `facts`: what it found of the compiler's facts, under all
+    settings of any claim."""
+
+    base: System
+    limits: Limits
+    results: dict[Claim, InductionResult] = field(default_factory=dict)
+    facts: Known = NOTHING
+
+    def begin(self, claims: Sequence[Claim]) -> None:
+        """Without any lemma, but with little patience."""
+        quick = replace(self.limits, timeout=min(self.limits.timeout, FIRST_SECONDS))
+        if len(claims) > 1:
+            self.facts = prove(self.base, (), union(claims), quick).known
+        for when in dict.fromkeys(claim.when for claim in claims):
+            mine = [claim for claim in claims if claim.when == when]
+            result = prove(self.base, [claim.name for claim in mine], when, quick, self.facts)
+            for claim, verdict in zip(mine, result.verdicts, strict=True):
+                self.results[claim] = replace(result, verdicts=(verdict,))
+
+    def given(self) -> tuple[ir.Property, ...]:
+        """The lemmas of the model that were inductive, under the settings of the claim with which they were."""
+        lemmas = [prop for prop in self.base.properties if prop.kind is PropertyKind.LEMMA]
+        found: dict[ir.Formula, ir.Property] = {}
+        for claim, result in self.results.items():
+            for lemma in lemmas:
+                if lemma.name in result.inductive:
+                    formula = guarded(lemma.formula, claim.when)
+                    found.setdefault(formula, replace(lemma, name=f"{lemma.name}/{len(found)}", formula=formula))
+        return tuple(found.values())
+
+    def is_done(self, claim: Claim) -> bool:
+        return _all_proved(self.results[claim])
+
+    def prove(self, claim: Claim, further: Sequence[ir.Property]) -> InductionResult:
+        """With these properties, besides those lemmas that the model has: others would only cost time."""
+        own = tuple(p for p in self.base.properties if p.kind is PropertyKind.LEMMA or p.name == claim.name)
+        system = replace(self.base, properties=(*further, *own))
+        result = self.results[claim] = prove(system, [claim.name], claim.when, self.limits, self.facts)
+        return result
+
+
+def _prove_open(
+    search: Search, level: Level, proofs: _Proofs, found: dict[Claim, list[int]], say: Callable[[str], None]
+) -> None:
+    """Proves each claim that the search has not given up, with the few clauses that it needs."""
+    for goal in search.open:
+        claim = search.claims[goal]
+        if proofs.is_done(claim):
             continue
-        found = level.needed()
-        result = prove(_with_lemmas(base, search, found), goals, when, bounds)
-        verdict = "proved" if _all_proved(result) else "not yet proved"
-        say(f"{len(found)} lemmas: {verdict}, {process_time() - began:.1f} s")
+        numbers = level.needed(goal, search.known)
+        result = proofs.prove(claim, [_property(search, number) for number in numbers])
+        done = proofs.is_done(claim)
+        found[claim] = _used(numbers, result) if done else numbers
+        say(f"{claim.name}: {len(found[claim])} lemmas: {'proved' if done else 'not yet proved'}")
         for failure in result.failures:
             say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
-        if _all_proved(result):
-            break
-    if _all_proved(result):
-        found = _used(found, result)
-    elif stuck is None:
-        stuck = Stuck("what is inductive at the scopes searched is not at any size")
-    effort = Effort(compared, search.counterexamples, len(search.clauses), process_time() - began)
-    made = _named(search, found, {p.name for p in system.properties})
-    if stuck is not None and stuck.cti is not None and single is not None:
-        stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
-    return Inferred(result.verdicts, made, None if _all_proved(result) else stuck, effort)
 
 
-def reachable(system: System, when: ir.Formula, seed: int) -> list[Instances]:
-    """Samples of the reachable states under settings that satisfy `when`."""
-    settings = settings_of(system, when)
-    if len(settings) == 1:
+def _outcomes(
+    search: Search,
+    proofs: _Proofs,
+    found: dict[Claim, list[int]],
+    effort: Effort,
+    single: Setting | None,
+    taken: set[str],
+) -> tuple[Inferred, ...]:
+    """For each claim the verdict of the prover, and its lemmas, each of which has one name."""
+    names = _Names(search, taken)
+    outcomes = []
+    for goal, claim in enumerate(search.claims):
+        stuck = search.failed.get(goal, Stuck("what is inductive at the scopes searched is not at any size"))
+        if stuck.cti is not None and single is not None:
+            stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
+        lemmas = names.named(claim, found.get(claim, []))
+        done = proofs.is_done(claim)
+        outcomes.append(Inferred(proofs.results[claim].verdicts, lemmas, None if done else stuck, effort))
+    return tuple(outcomes)
+
+
+def _sliced(system: System, claims: Sequence[Claim]) -> tuple[System, list[Claim], Setting | None]:
+    """Under one setting only: the slice of the system, and that setting."""
+    settings = settings_of(system, union(claims))
+    if len(settings) != 1:
+        return system, list(claims), None
+    sliced = replace(slice_system(system, settings[0]), switches=())
+    return sliced, [Claim(claim.name, ir.TRUE) for claim in claims], settings[0]
+
+
+def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Claim] = ()) -> list[Instances]:
+    """Samples of the reachable states under settings that satisfy `when`, of all kinds that the claims tell apart."""
+    settings = representative_settings(system, claims or (Claim("", when),), SETTINGS)
+    if len(settings_of(system, when)) == 1:
         system = replace(slice_system(system, settings[0]), switches=())
         settings = ((),)
-    step = max(1, len(settings) // SETTINGS)
-    chosen = settings[::step][:SETTINGS]
     found = (
-        Batch(system, scope, sample(system, scope, chosen, seed, visits=VISITS, kept=KEPT))
+        Batch(system, scope, sample(system, scope, settings, seed, visits=VISITS, kept=KEPT))
         for scope in _sampled_scopes(system)
     )
     return [instances(batch) for batch in found if batch.count]
@@ -177,34 +275,46 @@ def _without_lemmas(system: System) -> System:
     return replace(system, properties=tuple(p for p in system.properties if p.kind is not PropertyKind.LEMMA))
 
 
-def _with_lemmas(system: System, search: Search, numbers: Sequence[int]) -> System:
-    """The system with the goals, its own lemmas, and these; other properties would only cost time."""
-    own = tuple(p for p in system.properties if p.kind is PropertyKind.LEMMA or p.name in search.goals)
-    return replace(system, properties=(*(_property(search, number) for number in numbers), *own))
-
-
 def _name(number: int) -> str:
     return f"found_{number}"
 
 
 def _property(search: Search, number: int) -> ir.Property:
-    span = next(p.span for p in search.system.properties if p.name in search.goals)
-    return ir.Property(PropertyKind.LEMMA, _name(number), None, search.clauses[number].formula, False, (), span=span)
+    """The clause as a lemma; a claim as itself."""
+    formula = search.clauses[number].formula
+    named = search.claims[number].name if number < len(search.claims) else search.claims[0].name
+    prop = next(p for p in search.system.properties if p.name == named)
+    if number < len(search.claims) and prop.formula == formula:
+        return prop
+    return ir.Property(PropertyKind.LEMMA, _name(number), None, formula, False, (), span=prop.span)
 
 
-def _named(search: Search, numbers: Sequence[int], taken: set[str]) -> tuple[FoundLemma, ...]:
-    """Named after the property, with a number, those first that say least."""
-    options = (f"{search.goals[0]}_{number}" for number in count(1))
-    free = (name for name in options if name not in taken)
-    ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
-    return tuple(
-        FoundLemma(
-            replace(_property(search, number), name=name, text="found"),
-            search.clauses[number].literals,
-            "a template" if number < search.base else "a counterexample to induction",
+class _Names:
+    """Names of the lemmas: after the first property that needs them, with a number."""
+
+    def __init__(self, search: Search, taken: set[str]) -> None:
+        self._search, self._taken = search, set(taken)
+        self._of: dict[int, str] = {}
+
+    def named(self, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
+        """Those first that say least."""
+        search = self._search
+        ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
+        return tuple(
+            FoundLemma(
+                replace(_property(search, number), name=self._name(claim, number), text="found"),
+                search.clauses[number].literals,
+                "a template" if number < search.base else "a counterexample to induction",
+            )
+            for number in ordered
         )
-        for number, name in zip(ordered, free, strict=False)
-    )
+
+    def _name(self, claim: Claim, number: int) -> str:
+        if number not in self._of:
+            options = (f"{claim.name}_{k}" for k in count(1))
+            self._of[number] = next(name for name in options if name not in self._taken)
+            self._taken.add(self._of[number])
+        return self._of[number]
 
 
 # ---- scopes --------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def _further(system: ir.System, names: Names, premise: Sequence[Literal]) -> lis
     told = {atom.of for atom, _ in premise}
     return [
         (atom, False)
-        for atom in atoms(system, names, switches=False)
+        for atom in atoms(system, names)
         if "@" not in atom.of and atom.of not in told
         if isinstance(atom.formula, ir.Equal) and isinstance(atom.formula.left, ir.Get)
     ]

@@ -27,16 +27,24 @@ MAX_SHARED = 1
 class Template:
     """The clauses about one anchor. `few`: samples that most cubes are found in; `every`: all of them."""
 
-    def __init__(self, system: ir.System, anchor: Anchor, few: Sequence[Batch], every: Sequence[Batch]) -> None:
+    def __init__(
+        self,
+        system: ir.System,
+        anchor: Anchor,
+        few: Sequence[Batch],
+        every: Sequence[Batch],
+        regions: "Regions | None" = None,
+    ) -> None:
         self._system, self._anchor = system, anchor
+        self._regions = regions or Regions((), few, every)
         self._names = fresh_names([*(name.domain for name in anchor.names), *_further(system)], system.sorts)
         self._own = {name.name for name in anchor.names}
         literals = list(_literals(system, anchor, self._names))
         self._table = [*anchor.always, *(literal for _, literal in anchor.slots), *literals]
         self._first = len(self._table) - len(literals)
         self._samples = [Samples(self._names, self._table, few), Samples(self._names, self._table, every)]
-        self._alive: list[int] = []
-        self._is_met = not self._is_impossible(range(len(anchor.always)))
+        self._alive: dict[int, list[int]] = {}  # literals, and the regions in which they are possible
+        self._is_met = 0 in self._possible(range(len(anchor.always)), self._regions.every)
 
     def singles(self) -> Iterator[Clause]:
         """Those with one literal beside the anchor; only that there is no such anchor, if there is none."""
@@ -48,10 +56,10 @@ class Template:
             if named and named.isdisjoint(self._own):
                 continue
             cube = self._closed((k,))
-            if self._is_impossible(cube):
-                yield clause(self._names, [self._table[each] for each in cube])
-            else:
-                self._alive.append(k)
+            possible = self._possible(cube, self._regions.every)
+            yield from self._excluding(cube, self._regions.every, possible)
+            if 0 in possible:
+                self._alive[k] = possible
 
     def pairs(self) -> Iterator[Clause]:
         """Those with two, neither of which is enough; after `singles`."""
@@ -59,26 +67,49 @@ class Template:
             v for step in self._system.steps for v in assigned(step.body)
         }
         extras = {k: frozenset(self._table[k][0].names - self._own) for k in self._alive}
-        most = 0 if self._anchor.call is None else MAX_SHARED
-        alive = [k for k in self._alive if self._table[k][0].of not in rigid and len(extras[k]) <= most]
+        own = {k for k in self._alive if not extras[k] and self._is_own(self._table[k][0])}
+        alive = [k for k in self._alive if self._table[k][0].of not in rigid]
         calls = {k: _called(self._table[k][0], self._anchor) for k in alive}
         for number, k in enumerate(alive):
             for other in alive[number + 1 :]:
-                if calls[k] != calls[other] or not self._are_connected(k, other, extras):
+                if (k in own) == (other in own) and (
+                    calls[k] != calls[other] or not self._are_connected(k, other, extras)
+                ):
                     continue
                 if not _is_related(self._system, self._table[k], self._table[other]):
+                    asked = [region for region in self._alive[k] if region in self._alive[other]]
                     cube = self._closed((k, other))
-                    if self._is_impossible(cube):
-                        yield clause(self._names, [self._table[each] for each in cube])
+                    yield from self._excluding(cube, asked, self._possible(cube, asked))
+
+    def _is_own(self, atom: Atom) -> bool:
+        """It says how the anchor itself is: a step or an argument of the call, a field of the cell."""
+        anchor = self._anchor
+        if anchor.call is not None:
+            return atom.of.startswith(f"{anchor.call}@")
+        cell = anchor.always[0][0].of
+        return any(var.name == atom.of and var.owner == cell for var in self._system.vars)
+
+    def _excluding(self, cube: Sequence[int], asked: Sequence[int], possible: Sequence[int]) -> Iterator[Clause]:
+        """That nothing has the cube: everywhere, or in the largest regions of those asked where no sample has it."""
+        literals = [self._table[each] for each in cube]
+        for region in self._regions.largest([region for region in asked if region not in possible]):
+            yield clause(self._names, [*literals, *self._regions.literals(region)])
 
     def _are_connected(self, one: int, two: int, extras: Mapping[int, frozenset[str]]) -> bool:
-        """They share what the anchor does not name; an equality may speak of part of it."""
+        """They share what the anchor does not name, and that is little; an equality may speak of part of it."""
+        most = 0 if self._anchor.call is None else MAX_SHARED
+        if max(len(extras[one]), len(extras[two])) > most:
+            return False
         if _is_same(self._table[two][0].formula):
             return extras[two] <= extras[one]
         return extras[one] == extras[two] or (_is_same(self._table[one][0].formula) and extras[one] <= extras[two])
 
-    def _is_impossible(self, cube: Sequence[int]) -> bool:
-        return not any(samples.possible(cube) for samples in self._samples)
+    def _possible(self, cube: Sequence[int], asked: Sequence[int]) -> list[int]:
+        """The regions in which some sample has the cube."""
+        left = list(asked)
+        for samples, masks in zip(self._samples, self._regions.masks, strict=True):
+            left = samples.ruled_out(cube, masks, left) if left else left
+        return [region for region in asked if region not in left]
 
     def _closed(self, chosen: Sequence[int]) -> list[int]:
         """With what is true of the anchor; that a call is under way follows from each of its slots, and its steps."""
@@ -88,6 +119,31 @@ class Template:
         slots = [count + k for k, (name, _) in enumerate(anchor.slots) if name in used]
         of_step = any(table[k][1] and table[k][0].of == f"{anchor.call}@pc" for k in chosen)
         return [*([] if slots or of_step else range(count)), *slots, *chosen]
+
+
+class Regions:
+    """Regions of settings, by number: 0 is all of them. `masks`: for the few samples, then for all of them, in each
+    batch the samples that are in each region."""
+
+    def __init__(self, atoms: Sequence[Atom], few: Sequence[Batch], every: Sequence[Batch]) -> None:
+        self._atoms = atoms
+        self.every = range(len(atoms) + 1)
+        self.masks = [
+            [[batch.every, *(batch.holds(atom.formula, {}) for atom in atoms)] for batch in batches]
+            for batches in (few, every)
+        ]
+
+    def literals(self, region: int) -> tuple[Literal, ...]:
+        return ((self._atoms[region - 1], True),) if region else ()
+
+    def largest(self, regions: Sequence[int]) -> list[int]:
+        """Those that no other one contains, as far as the samples tell."""
+        return [
+            one for one in regions if not any(self._contains(two, one) for two in regions if two != one and two < one)
+        ]
+
+    def _contains(self, larger: int, smaller: int) -> bool:
+        return all(not (masks[smaller] & ~masks[larger]) for masks in self.masks[1])
 
 
 def _further(system: ir.System) -> list[str]:
@@ -101,7 +157,7 @@ def _literals(system: ir.System, anchor: Anchor, names: Names) -> Iterator[Liter
     own = {name.name for name in anchor.names}
     told = [literal[0].formula for literal in (*anchor.always, *(literal for _, literal in anchor.slots))]
     places = {formula.left for formula in told if isinstance(formula, ir.Equal)}
-    for atom in atoms(system, names, switches=False):
+    for atom in atoms(system, names):
         formula = atom.formula
         if formula in told or (isinstance(formula, ir.Equal) and formula.left in places):
             continue
