@@ -1,15 +1,16 @@
-"""How much inference finds by itself: all lemmas of model and library are left out, the proof must come back.
+"""How much inference finds by itself: all lemmas of model and library are left out, the proofs must come back.
 
-`python tests/bench/infer.py [WORD...]` runs the cases whose line contains one of the words, one after the other, and
-prints a row of a table for each: what was to be proved, lemmas found, literals, how many lemmas came from templates,
-counterexamples to induction met, seconds of processor time; `-v`: the lemmas, too. A case is a property and a line of a
-model's expectations that says `proved`, under all settings of the line at once; of the protocols each invariant. Not
-part of the test suite: a case may take minutes. `inferred.md` has the rows of one run.
+`python tests/bench/infer.py [WORD...]` runs the cases whose line contains one of the words, the models one after the
+other, and prints a row of a table for each: what was to be proved, lemmas found, literals, how many lemmas came from
+templates, counterexamples to induction met, seconds of processor time; `-v`: the lemmas, too. A case is a property and
+a line of a model's expectations that says `proved`, under all settings of the line at once; of the protocols each
+invariant. The cases of a model are searched together, as `cowspec infer` does, so that counterexamples and seconds are
+those of the model. Not part of the test suite: a model may take minutes. `inferred.md` has the rows of one run.
 """
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,62 +18,80 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "compiler"))
 
 from cowspec.cli.load import load_systems  # noqa: E402
-from cowspec.engines.inference.infer import Inferred, infer, reachable  # noqa: E402
+from cowspec.engines.inference.claims import Claim, union  # noqa: E402
+from cowspec.engines.inference.infer import Inferred, infer_all, reachable  # noqa: E402
 from cowspec.report.formulas import expression  # noqa: E402
 from cowspec.syntax.ast import ExpectedKind, PropertyKind  # noqa: E402
 from cowspec.system.ir import System  # noqa: E402
 from cowspec.verdict import Limits  # noqa: E402
 
 SECONDS = 300.0
-"""Of processor time, for the search of one case; it is killed after four times as many by the clock."""
+"""Of processor time, for the cases of one model; it is killed after four times as many by the clock."""
+
+Case = tuple[int, str]
+"""Number of the expectation, property."""
 
 
 def main() -> None:
     words = [word for word in sys.argv[1:] if word != "-v"]
+    verbose = ["-v"] if "-v" in sys.argv else []
     if words[:1] == ["--one"]:
-        print(row(words[1], int(words[2]), words[3], is_verbose="-v" in sys.argv), flush=True)
+        print(rows(words[1], words[2:], is_verbose=bool(verbose)), flush=True)
         return
-    for path, line, name in cases():
-        if words and not any(word in f"{path} {name} line {line}" for word in words):
+    for path in files():
+        command = [sys.executable, __file__, "--one", path, *words, *verbose]
+        if not chosen(path, words):
             continue
-        command = [sys.executable, __file__, "--one", path, str(line), name, *(["-v"] if "-v" in sys.argv else [])]
         try:
             done = subprocess.run(command, timeout=4 * SECONDS, capture_output=True, text=True, check=False)
-            print(done.stdout.rstrip() or f"| {path} | {name} | failed: {done.stderr.strip().splitlines()[-1:]} |")
+            print(done.stdout.rstrip() or f"| {path} | failed: {done.stderr.strip().splitlines()[-1:]} |")
         except subprocess.TimeoutExpired:
-            print(f"| {path} | {name} | line {line} | no answer |")
+            print(f"| {path} | no answer |")
         sys.stdout.flush()
 
 
-def cases() -> Iterator[tuple[str, int, str]]:
-    """File, number of the expectation, property."""
+def files() -> Iterator[str]:
     for folder in ("tests/bench/protocols", "models"):
         for path in sorted((ROOT / folder).glob("*.cow")):
-            (system,) = load_systems([str(path)])
-            invariants = {prop.name for prop in system.properties if prop.kind is PropertyKind.INVARIANT}
-            for number, line in enumerate(system.expectations):
-                if line.verdict is ExpectedKind.PROVED and not line.scope:
-                    for name in line.properties:
-                        if name in invariants:
-                            yield str(path.relative_to(ROOT)), number, name
+            yield str(path.relative_to(ROOT))
 
 
-def row(path: str, number: int, name: str, *, is_verbose: bool) -> str:
+def cases(system: System) -> Iterator[Case]:
+    invariants = {prop.name for prop in system.properties if prop.kind is PropertyKind.INVARIANT}
+    for number, line in enumerate(system.expectations):
+        if line.verdict is ExpectedKind.PROVED and not line.scope:
+            for name in line.properties:
+                if name in invariants:
+                    yield number, name
+
+
+def chosen(path: str, words: Sequence[str]) -> list[Case]:
     (system,) = load_systems([str(ROOT / path)])
-    when = system.expectations[number].when
-    found = infer(
-        system, [name], when, Limits(), seconds=SECONDS, from_scratch=True, samples=partial(reachable, system, when, 0)
-    )
-    return "\n".join([_figures(path, number, name, found), *(_lemmas(system, found) if is_verbose else ())])
+    found = cases(system)
+    return [case for case in found if not words or any(w in f"{path} {case[1]} line {case[0]}" for w in words)]
 
 
-def _figures(path: str, number: int, name: str, found: Inferred) -> str:
+def rows(path: str, words: Sequence[str], *, is_verbose: bool) -> str:
+    (system,) = load_systems([str(ROOT / path)])
+    mine = chosen(path, words)
+    claims = [Claim(name, system.expectations[number].when) for number, name in mine]
+    found = infer_all(
+        system, claims, Limits(), seconds=SECONDS, from_scratch=True,
+        samples=partial(reachable, system, union(claims), 0, claims),
+    )  # fmt: skip
+    lines = []
+    for case, each in zip(mine, found, strict=True):
+        lines += [_figures(path, case, each), *(_lemmas(system, each) if is_verbose else ())]
+    return "\n".join(lines)
+
+
+def _figures(path: str, case: Case, found: Inferred) -> str:
     verdict = "proved" if found.is_proved else f"open: {found.stuck.reason}" if found.stuck else "open"
     literals = sum(lemma.literals for lemma in found.lemmas)
     made = sum(lemma.reason == "a template" for lemma in found.lemmas)
-    model = Path(path).stem
+    number, name = case
     return (
-        f"| {model} | {name} | line {number} | {verdict} | {len(found.lemmas)} | {literals} | {made} |"
+        f"| {Path(path).stem} | {name} | line {number} | {verdict} | {len(found.lemmas)} | {literals} | {made} |"
         f" {found.effort.counterexamples} | {found.effort.seconds:.1f} |"
     )
 

@@ -1,28 +1,29 @@
 """Lemmas searched for the properties of a model, and what is said where none were found.
 
-In: a system, what was selected, limits. Out: an `Inference` for each property. Where the search did not succeed, runs
+In: a system, what was selected, limits. Out: an `Inference` for each claim. Where the search did not succeed, runs
 are searched: a property that is false needs no lemma.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.inference.infer import Inferred, infer, reachable
+from cowspec.engines.inference.claims import Claim, union
+from cowspec.engines.inference.infer import Inferred, infer_all, reachable
 from cowspec.engines.inference.reproving import Lemmas, reproved
 from cowspec.engines.scopes import elements
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.records import RecordError, read, record
 from cowspec.judge.jobs import Memo
-from cowspec.judge.plan import asked_properties, switch_formula
+from cowspec.judge.plan import asked_properties, either, switch_formula
 from cowspec.judge.proving import reached
 from cowspec.judge.refuting import Searched, refute, scopes_for
 from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, selected, within
-from cowspec.syntax.ast import PropertyKind
-from cowspec.system.ir import Formula, Setting, System
-from cowspec.system.switches import all_settings
+from cowspec.syntax.ast import ExpectedKind, PropertyKind
+from cowspec.system.ir import Setting, System
+from cowspec.system.switches import all_settings, holds, settings_of
 from cowspec.verdict import Limits, Refuted
 
 Recall = Callable[[Memo[Inferred], Callable[[], Inferred]], Inferred]
@@ -63,31 +64,48 @@ def inferences(
     say: Callable[[str], None] = lambda _: None,
     recall: Recall = lambda _, work: work(),
 ) -> tuple[Inference, ...]:
-    """One for each selected invariant under the selected settings; what was found for one is there for the next.
-    `recall`: may know the answer from an earlier run."""
-    settings = within(all_settings(system), selection)
-    names = [p.name for p in asked_properties(system) if p.kind is PropertyKind.INVARIANT]
-    when = switch_formula(system, selection)
-    samples = cache(partial(reachable, system, when, limits.seed))
-    found: list[Inference] = []
-    for name in (name for name in names if selected(name, selection)):
-        say(name)
-        work = partial(
-            infer, system, [name], when, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say
+    """One for each claim; all that have to be searched are searched together, for `seconds` each. `recall`: may know
+    the answer from an earlier run."""
+    claims = claimed(system, selection)
+    samples = cache(partial(reachable, system, union(claims), limits.seed, claims)) if claims else list
+
+    @cache
+    def searched() -> Mapping[Claim, Inferred]:
+        say(", ".join(dict.fromkeys(claim.name for claim in claims)))
+        found = infer_all(
+            system, claims, limits, seconds=seconds * len(claims), from_scratch=from_scratch, samples=samples, say=say
         )
-        inferred = recall(_memo(system, name, when, limits, seconds, from_scratch), work)
-        each = Inference(name, settings, inferred)
-        if inferred.is_proved:
-            new = tuple(lemma.prop for lemma in inferred.lemmas)
-            system = replace(system, properties=(*system.properties, *new))
-        else:
-            each = _explained(system, each, limits)
-        found.append(each)
+        return dict(zip(claims, found, strict=True))
+
+    found: list[Inference] = []
+    for claim in claims:
+        memo = _memo(system, claim, claims, limits, seconds, from_scratch)
+        inferred = recall(memo, partial(lambda each: searched()[each], claim))
+        inference = Inference(claim.name, settings_of(system, claim.when), inferred)
+        found.append(inference if inferred.is_proved else _explained(system, inference, limits))
     return tuple(found)
 
 
+def claimed(system: System, selection: Selection) -> tuple[Claim, ...]:
+    """What is to be proved: of each selected invariant what the expectations say is proved, as far as the selected
+    settings go; under all of these, if they say it of none."""
+    settings = within(all_settings(system), selection)
+    found: list[Claim] = []
+    for prop in asked_properties(system):
+        if prop.kind is PropertyKind.INVARIANT and selected(prop.name, selection):
+            lines = [
+                line.when
+                for line in system.expectations
+                if prop.name in line.properties and line.verdict is ExpectedKind.PROVED and not line.scope
+            ]
+            under = [(when, tuple(setting for setting in settings if holds(when, setting))) for when in lines]
+            whens = [either(system, mine) if selection.options else when for when, mine in under if mine]
+            found += [Claim(prop.name, when) for when in whens or [switch_formula(system, selection)]]
+    return tuple(dict.fromkeys(found))
+
+
 def _memo(
-    system: System, name: str, when: Formula, limits: Limits, seconds: float, from_scratch: bool
+    system: System, claim: Claim, claims: Sequence[Claim], limits: Limits, seconds: float, from_scratch: bool
 ) -> Memo[Inferred]:
     """Lemmas are kept if they prove the property, and believed if they prove it again."""
 
@@ -95,12 +113,13 @@ def _memo(
         return record(Lemmas(found.lemmas, found.effort)) if found.is_proved else None
 
     def believed(data: object) -> Inferred:
-        again = reproved(system, [name], when, limits, read(Lemmas, data), from_scratch=from_scratch)
+        lemmas = read(Lemmas, data)
+        again = reproved(system, [claim.name], claim.when, limits, lemmas, from_scratch=from_scratch)
         if again is None:
             raise RecordError("the lemmas do not prove it")
         return again
 
-    key = fingerprint("lemmas", substance(system), name, when, limits, seconds, from_scratch)
+    key = fingerprint("lemmas", substance(system), claim, claims, limits, seconds, from_scratch)
     return Memo(key, kept, believed)
 
 

@@ -18,10 +18,11 @@ from cowspec.verdict import Induction, Proved, Refuted
 def inferred_text(system: System, found: Sequence[Inference], style: Style, *, timings: bool) -> str:
     """For each property the verdict, then the lemmas, or how far the search came."""
     parts = [system.path + "\n"]
+    told: dict[str, str] = {}
     for each in found:
         parts.append("".join(line + "\n" for line in wrap(_heading(system, each), style.width, "", "  ")))
         if each.found.is_proved:
-            parts.append(_proof(system, each.found))
+            parts.append(_proof(system, each, told))
         elif each.run is not None and isinstance(each.run.verdict, Refuted):
             parts.append("\n" + trace_text(system, each.run.verdict.trace, each.run.witness, style) + "\n")
         else:
@@ -51,12 +52,14 @@ def _properties(found: Inferred) -> list[Property]:
 def written(system: System, found: Sequence[Inference]) -> str:
     """What `--write` appends to the model."""
     parts = []
+    told: dict[str, str] = {}
     for each in found:
-        if each.found.is_proved and each.found.lemmas:
+        new, _ = _new(each, told)
+        if each.found.is_proved and new:
             under = words(system.switches, each.settings)
             said = f"found by `cowspec infer` for {each.name}{', under ' + under if under else ''}"
             comment = "".join(f"{line}\n" for line in wrap(said, 118, "// ", "// "))
-            parts.append(comment + declarations(system, _properties(each.found)))
+            parts.append(comment + declarations(system, new))
     return "\n".join(parts)
 
 
@@ -90,13 +93,30 @@ def _heading(system: System, each: Inference) -> str:
     return f"{each.name}: {said}{', under ' + under if under else ''}"
 
 
-def _proof(system: System, found: Inferred) -> str:
+def _new(each: Inference, told: dict[str, str]) -> tuple[list[Property], list[str]]:
+    """The lemmas that were not told yet, and of the others the names under which they were. `told`: of each formula
+    the name; grows."""
+    new, old = [], []
+    for prop in _properties(each.found) if each.found.is_proved else []:
+        key = str(prop.formula)
+        if key in told:
+            old.append(told[key])
+        else:
+            told[key] = prop.name
+            new.append(prop)
+    return new, old
+
+
+def _proof(system: System, each: Inference, told: dict[str, str]) -> str:
+    found = each.found
     evidence = [verdict.evidence for _, verdict in found.verdicts if isinstance(verdict, Proved)]
     obligations = sum(each.obligations for each in evidence if isinstance(each, Induction))
     if not found.lemmas:
         return f"  nothing had to be found ({obligations} obligations)\n"
-    head = f"  with these lemmas, all of which it needs ({obligations} obligations):\n\n"
-    return head + declarations(system, _properties(found)) + "\n"
+    new, old = _new(each, told)
+    head = f"  with these lemmas, all of which it needs ({obligations} obligations):\n"
+    above = "".join(f"{line}\n" for line in wrap(f"as above: {', '.join(old)}", 118, "  ", "    ")) if old else ""
+    return head + above + (f"\n{declarations(system, new)}\n" if new else "")
 
 
 def _open(system: System, each: Inference, style: Style) -> str:
