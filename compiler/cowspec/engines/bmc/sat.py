@@ -29,6 +29,9 @@ class Sat(Protocol):
     def value(self, literal: int) -> bool:
         """In the model of the last `solve` that returned True; a variable in no clause is false."""
 
+    def model(self) -> Sequence[int]:
+        """That model: of each variable in a clause the literal that is true."""
+
 
 class PySat:
     """A solver of python-sat."""
@@ -65,6 +68,9 @@ class PySat:
     def value(self, literal: int) -> bool:
         variable = abs(literal)
         return variable <= len(self._model) and (self._model[variable - 1] > 0) == (literal > 0)
+
+    def model(self) -> Sequence[int]:
+        return self._model
 
 
 def cadical() -> Sat:

@@ -65,6 +65,10 @@ class Unrolling:
         """The solver's literal, in the model found."""
         return self._sat.value(literal)
 
+    def solver_model(self) -> Sequence[int]:
+        """The solver's literals that are true in the model found."""
+        return self._sat.model()
+
     def extend(self) -> None:
         """One more step and the state after it."""
         last, template = self.depth, self.template

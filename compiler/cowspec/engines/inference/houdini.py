@@ -67,26 +67,26 @@ class Pool:
             numbers = [number for number in alive if number not in false]
 
     def _preserved(self, numbers: Collection[int], given: Sequence[int], deadline: float) -> list[int]:
-        """The same, whatever the start states."""
+        """The same, whatever the start states.
+
+        A round assumes all that are left when it begins, by one literal: what is violated after a step from such a
+        state is in no inductive part, as each of these satisfies at least as much before the step."""
         alive = dict.fromkeys(number for number in numbers if number not in self.settled)
-        groups = [list(alive)[k : k + GROUP] for k in range(0, len(alive), GROUP)]
-        removals, clean = 0, dict.fromkeys(range(len(groups)), -1)
         while True:
-            group = next((k for k, seen in clean.items() if seen != removals), None)
-            if group is None:
+            count, assumed = len(alive), self.at.fresh()
+            self.at.require([-assumed, self._guard[number]] for number in alive)
+            for group in [list(alive)[k : k + GROUP] for k in range(0, len(alive), GROUP)]:
+                answer: bool | None = True
+                while answer and any(number in alive for number in group):
+                    answer = self._broken([n for n in group if n in alive], [*given, assumed], deadline)
+                    if answer is None:
+                        return []
+                    if answer:
+                        for number in self._violated(alive):
+                            del alive[number]
+            self.at.require([[-assumed]])
+            if len(alive) == count:
                 return list(alive)
-            mine = [number for number in groups[group] if number in alive]
-            answer = (
-                self._broken(mine, [*given, *(self._guard[number] for number in alive)], deadline) if mine else False
-            )
-            if answer is None:
-                return []
-            if not answer:
-                clean[group] = removals
-                continue
-            for number in [number for number in alive if self._is_violated(number)]:
-                del alive[number]
-            removals += 1
 
     def settle(self, numbers: Iterable[int]) -> list[int]:
         """Assumes these, the simplest first, but for those that follow from the others and from the facts."""
@@ -154,8 +154,12 @@ class Pool:
             self.at.require([[-some]])
         return answer
 
-    def _is_violated(self, number: int) -> bool:
-        return any(not any(self.at.holds(literal) for literal in each.falsified) for each in self._violations[number])
+    def _violated(self, numbers: Iterable[int]) -> list[int]:
+        """Those of the clauses that the state after the last step found violates."""
+        true = self.at.model()
+        return [
+            number for number in numbers if any(true.isdisjoint(each.falsified) for each in self._violations[number])
+        ]
 
 
 def _instance(at: Steps, clause: Clause, frame: int, elements: Sequence[int]) -> list[int]:

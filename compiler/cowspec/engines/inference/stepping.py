@@ -65,7 +65,6 @@ class Steps:
         self._tables = {frame: self._frame_tables(frame) for frame in {0, depth}}
         universe = template.universe
         self._grounders = {f: Grounder(self._circuit, universe, rel.predicates, t) for f, t in self._tables.items()}
-        self._literals: dict[tuple[str, int, bool], int] = {}
         self._last: list[int] = []
         self._pinned: list[int] = []
 
@@ -103,9 +102,9 @@ class Steps:
         """In the answer to the last question."""
         return self._unrolling.solver_value(literal)
 
-    def claim(self, name: str, formula: Formula, *, after: bool) -> int:
-        """A literal that implies the formula before the step, or (`after`) its negation after it."""
-        return self._literal(name, formula, self.depth if after else 0, not after)
+    def model(self) -> frozenset[int]:
+        """All literals that hold in the answer to the last question."""
+        return frozenset(self._unrolling.solver_model())
 
     def atom(
         self, formula: ir.Formula, names: Sequence[ir.Binder], where: Mapping[str, int], frame: int, *, asserted: bool
@@ -176,18 +175,6 @@ class Steps:
         variable = self._circuit.variable()
         self._solver_of[variable] = solver_literal
         return variable
-
-    def _literal(self, name: str, formula: Formula, frame: int, holds: bool) -> int:
-        """A literal that implies the formula (or its negation) at the frame."""
-        key = (name, frame, holds)
-        found = self._literals.get(key)
-        if found is None:
-            grounded = self._grounders[frame].ground(resolve(formula, True))
-            guard = self._circuit.variable()
-            self._clauses.require(-guard, grounded if holds else -grounded)
-            self._send()
-            found = self._literals[key] = self._translated(guard)
-        return found
 
     def _equivalent(self, literal: Literal) -> int:
         """A literal of the solver that is equivalent to this one of the circuit."""
