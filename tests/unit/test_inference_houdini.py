@@ -122,7 +122,7 @@ def test_no_sample_contradicts_a_candidate() -> None:
     found: list[Clause] = []
     for anchor in anchors(system):
         template = Template(system, anchor, [batch.thinned(20)], [batch])
-        found += [*template.singles(), *template.pairs()]
+        found += [*template.singles(), *template.pairs(), *template.links()]
         if anchor.call is None:
             found += obligations(system, anchor, [batch.thinned(20)], [batch])
     assert len(found) > 20

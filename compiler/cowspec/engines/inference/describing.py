@@ -16,9 +16,9 @@ from cowspec.system.ir import Scope, Setting, State, System
 MAX_NAMES = 9
 """A state is described by at most so many of its elements."""
 
-MAX_ROUNDS = 500
-"""The search for clauses against one state gives up after so many comparisons with the samples: a number and no time,
-so that what is found depends on the seed alone."""
+MAX_ROUNDS, MAX_VAIN = 500, 2_000
+"""The search for clauses against one state gives up after so many comparisons with the samples, or so many if it has
+found none: a number and no time, so that what is found depends on the seed alone."""
 
 
 def excluding(
@@ -40,7 +40,7 @@ def excluding(
     cover = Cover(names, literals, batches)
     found: list[Clause] = []
     cheapest: int | None = None
-    for cost, cube in cover.cubes(lambda: cover.rounds > MAX_ROUNDS):
+    for cost, cube in cover.cubes(lambda: cover.rounds > (MAX_ROUNDS if found else MAX_VAIN)):
         cheapest = cost if cheapest is None else cheapest
         if len(found) >= many or cost > cheapest + spread:
             break

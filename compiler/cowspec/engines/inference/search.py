@@ -163,6 +163,7 @@ class Level:
         cells = [anchor for anchor in found if anchor.call is None]
         self._settle_new(clause for a in cells for clause in obligations(search.system, a, fewer, samples))
         self._settle_new(clause for template in templates for clause in template.pairs())
+        self._settle_new(clause for template in templates for clause in template.links())
         search.base = len(search.clauses)
 
     def _settle_new(self, clauses: Iterable[Clause]) -> None:

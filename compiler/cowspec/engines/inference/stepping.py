@@ -13,8 +13,8 @@ from cowspec.encode.finite.circuit import TRUE, Circuit, Clauses, Literal
 from cowspec.encode.finite.decode import Truths, setting_of
 from cowspec.encode.finite.ground import Grounder, Run, Table
 from cowspec.encode.finite.template import build
-from cowspec.encode.relational.connectives import resolve
-from cowspec.encode.relational.formula import Formula, RelSystem, Sym
+from cowspec.encode.relational.connectives import conj, disj, resolve
+from cowspec.encode.relational.formula import Atom, Predicate, RelSystem, Sym, Update
 from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.bmc.asking import Asker
 from cowspec.engines.bmc.sat import cadical, glucose
@@ -24,6 +24,9 @@ from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, State, System, Value
 from cowspec.system.traverse import names as names_of
 from cowspec.verdict import TraceStep
+
+EITHER = "?or"
+"""Ends the names of predicates that say what is made of an update that the prover leaves open."""
 
 
 class Steps:
@@ -43,7 +46,7 @@ class Steps:
     ) -> None:
         self.system, self.scope, self.depth, self.real = system, scope, depth, real
         if not real:
-            rel = replace(rel, exact=())
+            rel = as_proved(replace(rel, exact=()))
         rel = replace(rel, steps=tuple(replace(step, guard=resolve(step.guard, True)) for step in rel.steps))
         given = starting(rel) if start else [*(f for _, f in rel.typing), *(fact.formula for fact in rel.facts)]
         given = [resolve(each, True) for each in given]
@@ -199,6 +202,24 @@ class Steps:
             self._solver_of[variable] = self._unrolling.fresh()
         found = self._solver_of[variable]
         return found if literal > 0 else -found
+
+
+def as_proved(rel: RelSystem) -> RelSystem:
+    """The steps as the prover takes them: where the two sides of an `Either` in an update differ, which they do in no
+    real state, a predicate may become either; which, a further one says that nothing else speaks of."""
+    free: dict[str, Predicate] = {}
+
+    def loose(update: Update) -> Update:
+        weak, strong = resolve(update.body, True), resolve(update.body, False)
+        if weak == strong:
+            return update
+        name = f"{update.pred}{EITHER}"
+        free[name] = Predicate(name, tuple(formal.sort for formal in update.formals))
+        choice = Atom(name, update.formals)
+        return replace(update, body=disj((strong, conj((weak, choice)))))
+
+    steps = tuple(replace(step, updates=tuple(map(loose, step.updates))) for step in rel.steps)
+    return replace(rel, steps=steps, predicates=(*rel.predicates, *free.values()))
 
 
 def _table(

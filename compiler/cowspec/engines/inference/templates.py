@@ -4,10 +4,11 @@ In: a system, and samples of its reachable states. Out: clauses that no sample c
 lemmas: `houdini.py` keeps those that are inductive together.
 
 A clause is about an anchor (`anchors.py`), and says one thing more about it, or two that share those elements which the
-anchor does not name: "while the call copies page p, the PTE of its address does not grant write".
+anchor does not name: "while the call copies page p, the PTE of its address does not grant write". Or it is about what
+else holds the same: "who can store to page p has all references to it". It may be limited to a region of settings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cowspec.engines.inference.anchors import Anchor
 from cowspec.engines.inference.atoms import Atom, Literal, Names, atoms, is_frame
@@ -44,6 +45,7 @@ class Template:
         self._first = len(self._table) - len(literals)
         self._samples = [Samples(self._names, self._table, few), Samples(self._names, self._table, every)]
         self._alive: dict[int, list[int]] = {}  # literals, and the regions in which they are possible
+        self._apart: list[int] = []  # literals that say nothing of the anchor
         self._is_met = 0 in self._possible(range(len(anchor.always)), self._regions.every)
 
     def singles(self) -> Iterator[Clause]:
@@ -54,6 +56,7 @@ class Template:
         for k in range(self._first, len(self._table)):
             named = self._table[k][0].names
             if named and named.isdisjoint(self._own):
+                self._apart.append(k)
                 continue
             cube = self._closed((k,))
             possible = self._possible(cube, self._regions.every)
@@ -80,6 +83,41 @@ class Template:
                     asked = [region for region in self._alive[k] if region in self._alive[other]]
                     cube = self._closed((k, other))
                     yield from self._excluding(cube, asked, self._possible(cube, asked))
+
+    def links(self) -> Iterator[Clause]:
+        """Those about another cell or call that holds what a slot of the anchor holds, how that one is or whose it is,
+        and perhaps how the anchor is; after `singles`."""
+        slots = {name for name, _ in self._anchor.slots}
+        extras = {k: frozenset(self._table[k][0].names - self._own) for k in self._alive}
+        own = [k for k in self._alive if not extras[k] and self._is_own(self._table[k][0])]
+        for link in self._alive:
+            atom, truth = self._table[link]
+            if not truth or not extras[link] or not _is_held(atom.formula, slots):
+                continue
+            for other in (*self._alive, *self._apart):
+                beyond = self._table[other][0].names - self._own
+                if other == link or not beyond or not beyond <= extras[link]:
+                    continue
+                if self._root(self._table[other][0]) != self._root(atom) and not _is_same(
+                    self._table[other][0].formula
+                ):
+                    continue
+                both = self._closed((link, other))
+                asked = [
+                    region for region in self._alive[link] if region in self._alive.get(other, self._regions.every)
+                ]
+                left = self._possible(both, asked)
+                yield from self._excluding(both, asked, left)
+                for k in own if left else ():
+                    cube = self._closed((k, link, other))
+                    mine = [region for region in left if region in self._alive[k]]
+                    yield from self._excluding(cube, mine, self._possible(cube, mine))
+
+    def _root(self, atom: Atom) -> object:
+        """The cell or call that the atom is about: its table or proc, and its index."""
+        owner = next((var.owner for var in self._system.vars if var.name == atom.of), None)
+        of = owner or atom.of
+        return of.partition("@")[0], _args(atom.formula)
 
     def _is_own(self, atom: Atom) -> bool:
         """It says how the anchor itself is: a step or an argument of the call, a field of the cell."""
@@ -170,6 +208,15 @@ def _literals(system: ir.System, anchor: Anchor, names: Names) -> Iterator[Liter
 
 def _is_same(formula: ir.Formula) -> bool:
     return isinstance(formula, ir.Equal) and isinstance(formula.left, ir.Param)
+
+
+def _is_held(formula: ir.Formula, slots: Collection[str]) -> bool:
+    """Some place holds what a slot holds."""
+    match formula:
+        case ir.Equal(ir.Get(), ir.Param(name)):
+            return name in slots
+        case _:
+            return False
 
 
 def _is_of_other_call(atom: Atom, anchor: Anchor) -> bool:
