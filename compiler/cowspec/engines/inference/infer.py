@@ -201,18 +201,35 @@ class _Proofs:
 def _prove_open(
     search: Search, level: Level, proofs: _Proofs, found: dict[Claim, list[int]], say: Callable[[str], None]
 ) -> None:
-    """Proves each claim that the search has not given up, with the few clauses that it needs."""
+    """Proves each claim that the search has not given up, with the few clauses that it needs at the scope, else with
+    some of all that are known there."""
     for goal in search.open:
         claim = search.claims[goal]
         if proofs.is_done(claim):
             continue
-        numbers = level.needed(goal, search.known)
-        result = proofs.prove(claim, [_property(search, number) for number in numbers])
-        done = proofs.is_done(claim)
-        found[claim] = _used(numbers, result) if done else numbers
-        say(f"{claim.name}: {len(found[claim])} lemmas: {'proved' if done else 'not yet proved'}")
-        for failure in result.failures:
-            say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
+        found[claim] = level.needed(goal, search.known)
+        for numbers in (found[claim], [*search.known, *(other for other in search.open if other != goal)]):
+            result = proofs.prove(claim, [_property(search, number) for number in numbers])
+            done = proofs.is_done(claim)
+            say(f"{claim.name}: {len(numbers)} lemmas: {'proved' if done else 'not yet proved'}")
+            for failure in result.failures:
+                say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
+            if done:
+                used = _used(search, numbers, result)
+                found[claim] = used if numbers is found[claim] else _fewest(search, proofs, claim, used)
+                break
+
+
+def _fewest(search: Search, proofs: _Proofs, claim: Claim, numbers: list[int]) -> list[int]:
+    """Of lemmas with which the claim is proved those that the prover needs, the dearest left out first."""
+    kept = numbers
+    for number in sorted(numbers, key=lambda number: (-search.clauses[number].cost, number)):
+        before, rest = proofs.results[claim], [each for each in kept if each != number]
+        if number in kept:
+            result = proofs.prove(claim, [_property(search, each) for each in rest])
+            kept = _used(search, rest, result) if proofs.is_done(claim) else kept
+            proofs.results[claim] = result if proofs.is_done(claim) else before
+    return kept
 
 
 def _outcomes(
@@ -258,13 +275,13 @@ def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Clai
     return [instances(batch) for batch in found if batch.count]
 
 
-def _used(numbers: Sequence[int], result: InductionResult) -> list[int]:
+def _used(search: Search, numbers: Sequence[int], result: InductionResult) -> list[int]:
     """Those of the lemmas that the proof uses."""
     used: set[str] = set()
     for _, verdict in result.verdicts:
         if isinstance(verdict, Proved):
             used.update(getattr(verdict.evidence, "conjuncts", ()))
-    return [number for number in numbers if _name(number) in used]
+    return [number for number in numbers if _property(search, number).name in used]
 
 
 def _all_proved(result: InductionResult) -> bool:
@@ -297,9 +314,10 @@ class _Names:
         self._of: dict[int, str] = {}
 
     def named(self, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
-        """Those first that say least."""
+        """Those first that say least; no property of the model, which has a name."""
         search = self._search
-        ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
+        lemmas = [number for number in numbers if _property(search, number).kind is PropertyKind.LEMMA]
+        ordered = sorted(lemmas, key=lambda number: (search.clauses[number].cost, number))
         return tuple(
             FoundLemma(
                 replace(_property(search, number), name=self._name(claim, number), text="found"),
