@@ -134,3 +134,40 @@ expect {
   none_inside: refuted at Node=1 when not closed
 }
 """
+
+
+# Who may write an item has all references to it: literals about a cell and about a reference to the same item.
+HELD = """module held
+sort Cpu, Item, Ref
+struct Cell { item: Item, write: bool }
+struct Grab { item: Item, owner: Cpu }
+var cell[Cpu]: Cell?
+var grab[Ref]: Grab?
+
+action take_to_write(c: Cpu, p: Item) {
+  require (forall d: Cpu: cell[d].item != p) and (forall i: Ref: grab[i].item != p)
+  cell[c] := { item: p, write: true }
+}
+action take_to_read(c: Cpu, p: Item) {
+  require forall d: Cpu: cell[d].item == p -> not cell[d].write
+  cell[c] := { item: p, write: false }
+}
+action refer(c: Cpu, i: Ref) {
+  require cell[c] != none and grab[i] == none
+  grab[i] := { item: cell[c].item, owner: c }
+}
+
+invariant one_writer "": forall c, d: Cpu, p: Item: cell[c].write and cell[c].item == p and cell[d].item == p -> c == d
+expect { one_writer: proved }
+"""
+
+# The outcome of the comparison is open for the prover where neither value exists.
+COMPARED = """module compared
+sort Node, Item
+var left[Node]: Item? = any
+var right[Node]: Item? = any
+var equal[Node]: bool
+action compare(n: Node) { equal[n] := exists m: Node: left[m] == right[m] }
+invariant any_outcome "": forall n: Node: equal[n] or not equal[n]
+expect { any_outcome: proved }
+"""

@@ -18,7 +18,7 @@ from cowspec.engines.inference.templates import Template
 from cowspec.evaluate.machine import Machine
 from cowspec.report.formulas import expression
 from cowspec.system import ir
-from inference_models import TOKEN, TOLD, system_of
+from inference_models import COMPARED, HELD, TOKEN, TOLD, system_of
 
 SYSTEM = system_of(TOKEN)
 SCOPE = (("Node", 2),)
@@ -137,3 +137,36 @@ def test_who_owes() -> None:
     anchor = next(each for each in anchors(system) if each.call is None)
     texts = {expression(system, each.formula) for each in obligations(system, anchor, [batch], [batch])}
     assert "forall t: Cpu, a: Va: stale[t, a] -> (exists t_: Cpu: not told[t_, t, a] and zap[t_].a == a)" in texts
+
+
+def test_what_else_holds_the_same() -> None:
+    system = system_of(HELD)
+    scope = (("Cpu", 2), ("Item", 2), ("Ref", 2))
+    batch = Batch(system, scope, sample(system, scope, [()], 1, visits=600, kept=600))
+    texts: set[str] = set()
+    for anchor in anchors(system):
+        template = Template(system, anchor, [batch.thinned(50)], [batch])
+        assert list(template.singles()) is not None
+        texts |= {expression(system, each.formula) for each in template.links()}
+    said = "cell[t].write and grab[r].item == i and cell[t].item == i -> grab[r].owner == t"
+    assert any(sorted(said.split()) == sorted(text.partition(": ")[2].rpartition(": ")[2].split()) for text in texts), (
+        texts
+    )
+
+
+def test_steps_are_as_the_prover_takes_them() -> None:
+    system = system_of(COMPARED)
+    at = Steps(system, translate(system), (("Node", 1), ("Item", 1)), ir.TRUE)
+    n, p = ir.Binder("n", "Node"), ir.Binder("p", "Item")
+    node, where = (ir.Param("n"),), {"n": 0, "p": 0}
+
+    def says(formula: ir.Formula, frame: int) -> int:
+        return at.atom(formula, (n, p), where, frame, asserted=True)
+
+    sides = [ir.Get(name, node) for name in ("left", "right")]
+    there = [says(ir.Present(side), 0) for side in sides]
+    named = [says(ir.Equal(side, ir.Param("p")), 0) for side in sides]
+    equal = says(ir.Test("equal", node), 1)
+    assert at.satisfiable([*there, *named, equal]) and not at.satisfiable([*there, *named, -equal])
+    nowhere = [*there, *(-each for each in named)]
+    assert at.satisfiable([*nowhere, equal]) and at.satisfiable([*nowhere, -equal])

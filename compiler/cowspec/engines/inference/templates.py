@@ -86,10 +86,15 @@ class Template:
 
     def links(self) -> Iterator[Clause]:
         """Those about another cell or call that holds what a slot of the anchor holds, how that one is or whose it is,
-        and perhaps how the anchor is; after `singles`."""
+        and perhaps how the anchor is or what is true of what it holds; after `singles`."""
         slots = {name for name, _ in self._anchor.slots}
         extras = {k: frozenset(self._table[k][0].names - self._own) for k in self._alive}
-        own = [k for k in self._alive if not extras[k] and self._is_own(self._table[k][0])]
+        own = [
+            k
+            for k in self._alive
+            if not extras[k]
+            and (self._is_own(self._table[k][0]) or (self._table[k][1] and "@" not in self._table[k][0].of))
+        ]
         for link in self._alive:
             atom, truth = self._table[link]
             if not truth or not extras[link] or not _is_held(atom.formula, slots):
