@@ -464,7 +464,7 @@ def test_found_lemmas_are_kept_and_proved_again(
     def searched(*_: object, **__: object) -> None:
         raise AssertionError("a search")
 
-    monkeypatch.setattr(inferring, "infer", searched)
+    monkeypatch.setattr(inferring, "infer_all", searched)
     assert run(args) == 0
     again, err = capsys.readouterr()
     assert "cache: 1 of 1" in err and again == first
