@@ -171,3 +171,25 @@ action compare(n: Node) { equal[n] := exists m: Node: left[m] == right[m] }
 invariant any_outcome "": forall n: Node: equal[n] or not equal[n]
 expect { any_outcome: proved }
 """
+
+
+# Somebody owes a flush of what is stale, if there is a flush at all.
+OWED_IF = """module owed_if
+sort Cpu, Va
+fix flushes "the call flushes"
+var stale[Cpu, Va]: bool
+
+proc zap(a: Va) {
+  step clear { forall c: Cpu { stale[c, a] := true } }
+  step flush { if flushes { forall c: Cpu { stale[c, a] := false } } }
+}
+
+invariant quiet "while no call is under way nothing is stale":
+  forall c: Cpu, a: Va: stale[c, a] -> (exists t: Cpu: not idle(t))
+invariant sane "": forall t: Cpu: idle(t) or not idle(t)
+expect {
+  quiet: proved when flushes
+  quiet: refuted at Cpu=1, Va=1 when not flushes
+  sane: proved
+}
+"""

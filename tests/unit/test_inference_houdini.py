@@ -8,17 +8,19 @@ from cowspec.encode.relational.translate import translate
 from cowspec.engines.inference.anchors import anchors
 from cowspec.engines.inference.atoms import Atom, atoms
 from cowspec.engines.inference.bitsets import Batch
+from cowspec.engines.inference.claims import Claim, regions
 from cowspec.engines.inference.clauses import Clause, clause, fresh_names
 from cowspec.engines.inference.houdini import Pool, representatives
 from cowspec.engines.inference.owing import obligations
 from cowspec.engines.inference.possible import Samples
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.stepping import Steps
-from cowspec.engines.inference.templates import Template
+from cowspec.engines.inference.templates import Regions, Template
 from cowspec.evaluate.machine import Machine
 from cowspec.report.formulas import expression
 from cowspec.system import ir
-from inference_models import COMPARED, HELD, TOKEN, TOLD, system_of
+from cowspec.system.switches import all_settings
+from inference_models import COMPARED, HELD, OWED_IF, TOKEN, TOLD, system_of
 
 SYSTEM = system_of(TOKEN)
 SCOPE = (("Node", 2),)
@@ -170,3 +172,17 @@ def test_steps_are_as_the_prover_takes_them() -> None:
     assert at.satisfiable([*there, *named, equal]) and not at.satisfiable([*there, *named, -equal])
     nowhere = [*there, *(-each for each in named)]
     assert at.satisfiable([*nowhere, equal]) and at.satisfiable([*nowhere, -equal])
+
+
+def test_who_owes_under_some_settings() -> None:
+    system = system_of(OWED_IF)
+    scope = (("Cpu", 2), ("Va", 2))
+    batch = Batch(system, scope, sample(system, scope, all_settings(system), 1, visits=400, kept=400))
+    claims = [Claim("quiet", ir.SwitchIs("flushes", "on")), Claim("sane", ir.TRUE)]
+    limits = Regions(regions(system, claims), [batch], [batch])
+    anchor = next(each for each in anchors(system) if each.call is None)
+    texts = {expression(system, e.formula) for e in obligations(system, anchor, [batch], [batch], limits.within())}
+    assert (
+        "forall t: Cpu, a: Va: flushes and stale[t, a] -> (exists t_: Cpu: t_ at zap.flush and zap[t_].a == a)" in texts
+    ), texts
+    assert all("flushes and" in text for text in texts)

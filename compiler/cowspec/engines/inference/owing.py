@@ -22,15 +22,29 @@ MAX_CALLS = 8
 """A lemma names at most so many kinds of calls that may owe something."""
 
 
-def obligations(system: ir.System, anchor: Anchor, few: Sequence[Batch], every: Sequence[Batch]) -> Iterator[Clause]:
-    """Where the anchor is, some call is under way: as specific as possible, then less."""
+def obligations(
+    system: ir.System,
+    anchor: Anchor,
+    few: Sequence[Batch],
+    every: Sequence[Batch],
+    regions: Sequence[tuple[Atom, ...]] = (),
+) -> Iterator[Clause]:
+    """Where the anchor is, some call is under way: as specific as possible, then less. `regions`: of settings, those
+    first that hold of most, each with those that contain it; one may be said if it is not so everywhere."""
     names = anchor.names
     premise = [*anchor.always, *(literal for _, literal in anchor.slots)]
     further = _further(system, names, premise)
-    is_found = False
-    for more in [(), *((each,) for each in further)]:
+    is_found, found_in = False, set[Atom]()
+    limited = [((region, True), larger) for region, *larger in regions]
+    for more, larger in [
+        ((), ()),
+        *(((each,), within) for each, within in limited),
+        *(((each,), ()) for each in further),
+    ]:
+        if is_found or not found_in.isdisjoint(larger):
+            continue
         rows = _Rows(names, [*premise, *more], few)
-        if not rows.count or is_found:
+        if not rows.count:
             continue
         for body in _owing(system, names, rows):
             formula = ir.Quant(QuantKind.EXISTS, (ir.Binder(CALLER, "Cpu"),), body)
@@ -40,6 +54,7 @@ def obligations(system: ir.System, anchor: Anchor, few: Sequence[Batch], every: 
             cube = [*used, *more, (atom, False)]
             if not Samples(names, cube, every).possible(range(len(cube))):
                 is_found = is_found or not more
+                found_in |= {literal[0] for literal in more}
                 yield clause(names, cube)
 
 

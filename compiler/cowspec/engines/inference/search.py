@@ -161,7 +161,8 @@ class Level:
         templates = [Template(search.system, anchor, fewer, samples, limits) for anchor in found]
         self._settle_new(clause for template in templates for clause in template.singles())
         cells = [anchor for anchor in found if anchor.call is None]
-        self._settle_new(clause for a in cells for clause in obligations(search.system, a, fewer, samples))
+        within = limits.within()
+        self._settle_new(clause for a in cells for clause in obligations(search.system, a, fewer, samples, within))
         self._settle_new(clause for template in templates for clause in template.pairs())
         self._settle_new(clause for template in templates for clause in template.links())
         search.base = len(search.clauses)

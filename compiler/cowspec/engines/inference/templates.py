@@ -185,6 +185,13 @@ class Regions:
             one for one in regions if not any(self._contains(two, one) for two in regions if two != one and two < one)
         ]
 
+    def within(self) -> list[tuple[Atom, ...]]:
+        """Each region, with those that contain it."""
+        return [
+            (atom, *(self._atoms[k - 1] for k in range(1, number) if self._contains(k, number)))
+            for number, atom in enumerate(self._atoms, 1)
+        ]
+
     def _contains(self, larger: int, smaller: int) -> bool:
         return all(not (masks[smaller] & ~masks[larger]) for masks in self.masks[1])
 
