@@ -169,6 +169,8 @@ class Level:
 
     def _settle_new(self, clauses: Iterable[Clause]) -> None:
         search, before = self.search, process_time()
+        if before > search.deadline:
+            return
         again = [number for number in range(len(search.claims), len(search.clauses)) if number not in self.pool.settled]
         numbers = [n for n in dict.fromkeys(search.number(each) for each in clauses) if n >= len(search.claims)]
         made = process_time()
