@@ -188,7 +188,7 @@ def read_trace(data: bytes) -> str:
     return traces.write(system, trace) + trace_text(system, trace, (), Style(80, True))
 
 
-TARGETS = (
+READERS = (
     Target("model", small_models, read_model, (BadInput,)),
     Target("library", models, read_model, (BadInput,)),
     Target("layout", models, read_layout, (BadInput,)),

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from mutator import WORDS, json_mutant, mutant
 from seeds import NIGHTLY
 from shrinking import saved, small_bytes
-from targets import TARGETS, Hangs, Target, input_of, limited, outcome, saved_traces
+from stored import STORED_TARGETS
+from targets import READERS, Hangs, Target, input_of, limited, outcome, saved_traces
 
+TARGETS = (*READERS, *STORED_TARGETS)
 INPUTS = {"model": 160, "library": 12, "layout": 60, "trace": 900}
 """In the ordinary run; others 100."""
 SECONDS = 600.0 if NIGHTLY else 0.0
