@@ -39,16 +39,16 @@ Made = tuple[tuple[tuple[str, str], ...], list[tuple[str, str]], list[Item]]
 
 
 def actions(symbols: Symbols, steps: Sequence[ir.Step], variables: tuple[str, ...]) -> tuple[Action, ...]:
-    """One for each step of the system, in its order."""
+    """One for each step of the system, in its order. What a failed check would tell is used only where no guard comes
+    after one; whether that is so is found out without it, as it may make a guard seem true."""
     declared = {action.name: action for action in symbols.model.actions}
     procs = {proc.name: proc for proc in symbols.model.procs}
     found = []
     for step in steps:
-        maker = _Maker(symbols, procs, Shared(strict=False))
+        maker = _Maker(symbols, procs, Shared(strict=True))
         made = _made(maker, step, declared, procs)
-        if maker.shared.late:
-            maker = _Maker(symbols, procs, Shared(strict=True))
-            made = _made(maker, step, declared, procs)
+        if not maker.shared.late:
+            made = _made(_Maker(symbols, procs, Shared(strict=False)), step, declared, procs)
         found.append(_action(symbols, step, made, variables))
     return tuple(found)
 
