@@ -1,4 +1,5 @@
-"""Which random models the tests take: 200 with fixed seeds, 2,000 with COWSPEC_NIGHTLY=1."""
+"""Which random models the tests take: 200 with fixed seeds, 2,000 with COWSPEC_NIGHTLY=1; COWSPEC_FIRST_MODEL=N begins
+with seed N, for others than last time."""
 
 import os
 from functools import lru_cache
@@ -8,9 +9,16 @@ from cases import Case
 from random_models import model_of
 
 NIGHTLY = os.environ.get("COWSPEC_NIGHTLY") == "1"
-MODELS = 2000 if NIGHTLY else 200
 CHUNK = 10
-CHUNKS = [range(first, first + CHUNK) for first in range(0, MODELS, CHUNK)]
+
+
+def chunks(size: int) -> list[range]:
+    """The seeds, so many in a test."""
+    begin = int(os.environ.get("COWSPEC_FIRST_MODEL", "0"))
+    return [range(first, first + size) for first in range(begin, begin + (2000 if NIGHTLY else 200), size)]
+
+
+CHUNKS = chunks(CHUNK)
 
 
 @lru_cache(maxsize=4 * CHUNK)

@@ -33,11 +33,11 @@ from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 from random_models import model_of
 from real_models import MODELS, ROOT, find_module, system_of
-from seeds import NIGHTLY, chunk_name
+from seeds import NIGHTLY, chunk_name, chunks
 from shrinking import same_failure, saved, small_model
 from tla_runs import Asked, agree, asked, compiled, jar, model_of_text, parse_all
 
-RANDOM = [range(first, first + 20) for first in range(0, 2000 if NIGHTLY else 200, 20)]
+RANDOM = chunks(20)
 MOST_RANDOM = 3000 if NIGHTLY else 300
 PARSED = range(1000, 1200 if NIGHTLY else 1020)
 FOUND = sorted((Path(__file__).parent / "found").glob("*.cow"))
@@ -51,6 +51,8 @@ TOO_MANY = {0: {"december_2020"}, 1: {"december_2020", "gup_fast_fork"}}
 if NIGHTLY:
     more = ({}, {"Page": 2}, {"Cpu": 2}, {"Mm": 2}, {"Va": 2}, {"Cpu": 2, "Page": 2}, {"Mm": 2, "Page": 2})
     SCOPES, PARTLY = tuple((sizes, 50_000) for sizes in more), 20_000
+GROUPS = [(name,) for name in MODELS] if NIGHTLY else [MODELS]
+"""Models that TLC gets together: starting it takes longer than counting a few states."""
 
 pytestmark = pytest.mark.skipif(jar() is None, reason="needs Java and tla2tools.jar (the extra `tla`, or TLA2TOOLS)")
 
@@ -192,8 +194,9 @@ def settings_of(system: ir.System, number: int) -> Sequence[ir.Setting]:
     return [(every[-1], plain)[number]]
 
 
-@pytest.mark.parametrize("number", range(len(SCOPES)), ids=lambda number: str(SCOPES[number][0]))
-def test_models_agree(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0] if len(names) == 1 else "all")
+@pytest.mark.parametrize("number", range(len(SCOPES)), ids=lambda number: scope_name(SCOPES[number][0]))
+def test_models_agree(number: int, names: Sequence[str], tmp_path: Path) -> None:
     """Every model; where it has too many states, those within a number of steps."""
     cases = {
         name: [
@@ -201,16 +204,18 @@ def test_models_agree(number: int, tmp_path: Path) -> None:
             for setting in settings_of(system_of(name), number)
             if (case := of_model(name, number, setting)) is not None
         ]
-        for name in MODELS
+        for name in names
     }
     assert all(cases.values()) or number > 1  # at large scopes even the start states may be too many
     bounded = {name for name, some in cases.items() if any(case.question.depth is not None for case in some)}
     assert bounded <= TOO_MANY.get(number, set(MODELS)) or NIGHTLY
-    together = {name: some for name, some in cases.items() if some}
-    if not NIGHTLY:
-        together = {"all": [case for some in cases.values() for case in some]}
-    for name, some in together.items():
-        agree(some, tmp_path / name)
+    together = [case for some in cases.values() for case in some]
+    if together:
+        agree(together, tmp_path)
+
+
+def scope_name(sizes: Mapping[str, int]) -> str:
+    return ",".join(f"{sort}={size}" for sort, size in sizes.items()) or "one"
 
 
 @cache
@@ -219,7 +224,10 @@ def module_of(name: str) -> Module:
 
 
 def of_model(name: str, number: int, setting: ir.Setting) -> Asked | None:
+    """None, too, if the model has no such sort: then this is the first scope."""
     (sizes, most), system = SCOPES[number], system_of(name)
+    if not sizes.keys() <= set(system.sorts):
+        return None
     return asked(system, module_of(name), at(system, sizes), setting, most, PARTLY)
 
 

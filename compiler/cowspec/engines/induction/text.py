@@ -14,11 +14,11 @@ def z3_version() -> str:
     return z3.get_version_string()  # type: ignore[no-any-return]
 
 
-def opinion_of_z3(text: str, seed: int) -> str:
-    """What a fresh solver says of the script."""
+def opinion_of_z3(text: str, seed: int, seconds: float = SECONDS) -> str:
+    """What a fresh solver says of the script within so many seconds."""
     context = z3.Context()
     solver = z3.Solver(ctx=context)
     solver.set("random_seed", seed)
-    solver.set("rlimit", int(SECONDS * UNITS_PER_SECOND))
+    solver.set("rlimit", int(seconds * UNITS_PER_SECOND))
     solver.add(z3.parse_smt2_string(text, ctx=context))
     return str(solver.check())
