@@ -24,7 +24,7 @@ from cowspec.system.ir import Formula, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Proved
 
-PORTION = 60
+PORTION = 240
 """Obligations of one job."""
 
 PER_TRY = 0.1
