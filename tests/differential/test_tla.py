@@ -35,6 +35,7 @@ from random_models import model_of
 from real_models import MODELS, ROOT, find_module, system_of
 from seeds import NIGHTLY, chunk_name, chunks
 from shrinking import same_failure, saved, small_model
+from tla_batch import Counted
 from tla_runs import Asked, agree, asked, compiled, jar, model_of_text, parse_all
 
 RANDOM = chunks(20)
@@ -264,6 +265,23 @@ def test_mistake_is_noticed(broken: BrokenTla, monkeypatch: pytest.MonkeyPatch, 
     broken.patch(monkeypatch)
     with pytest.raises(Disagreement):
         breakable(tmp_path)
+
+
+def test_no_step_beyond_the_last_depth_is_asked(tmp_path: Path) -> None:
+    """Nor one that changes nothing, which TLC sees in the state that it starts from."""
+    system, module = compiled(model_of_text(IDLE))
+    found = asked(system, module, at(system, {"Cpu": 2}), (), 1, 4)
+    assert found is not None and found.question.depth == 0 and found.ours == Counted(4, 0, frozenset())
+    agree((found,), tmp_path)
+
+
+IDLE = """
+module idle
+sort Cpu
+var up[Cpu]: bool = any
+action nothing(c: Cpu) { up[c] := up[c] }
+transition rises "": exists c: Cpu: up[c] and not old(up[c])
+"""
 
 
 def test_a_different_count_is_noticed(tmp_path: Path) -> None:

@@ -43,6 +43,10 @@ class Question:
         ]
         return (*found, (NO_FAULT, "NoFault", False)) if self.module.can_fault else tuple(found)
 
+    def is_in_place(self, prop: str, name: str) -> bool:
+        """The definition is of a state and speaks of its steps that change nothing, and there is a last depth."""
+        return self.depth is not None and self.module.symbols.derived.get(f"{prop}_in_place") == name
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -169,6 +173,8 @@ def _watch(questions: Sequence[Question], registers: Sequence[int], chain: int) 
         for register, (prop, name, is_step) in enumerate(each.watched, first + 2):
             said = f'PrintT(<<"bad", {number}, "{prop}">>)'
             once = f"TLCGet({register}) = 1 \\/ (TLCSet({register}, 1) /\\ {said})"
+            if each.is_in_place(prop, name):  # a step from there that changes nothing would be one too many
+                once = f"Depth = {each.depth} \\/ {once}"
             if is_step:
                 steps.append(f"(M{number}!world' = M{number}!world \\/ M{number}!{name} \\/ {once})")
             else:
