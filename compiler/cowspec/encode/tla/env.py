@@ -15,7 +15,8 @@ from cowspec.syntax.ast import QuantKind
 class Env:
     """What names mean: `names` the bound ones of the model, `used` all TLA+ names bound around, `proc` the proc around,
     `maybe` those bound by a `let` to what may be absent. `after`: variables are read in the state after the step.
-    `strict`: what has been written may be absent where it must not, as a step that faults may still be disabled."""
+    `strict`: what has been written may be absent where it must not, as a step that faults may still be disabled.
+    `splits`: TLC follows each part of a disjunction by itself, so that none may rely on those before it."""
 
     symbols: Symbols
     store: Store
@@ -26,6 +27,7 @@ class Env:
     known: frozenset[str] = frozenset()
     after: bool = False
     strict: bool = False
+    splits: bool = False
 
     def bind(self, name: str) -> tuple["Env", str]:
         """The scope inside a binder, and the binder's name in TLA+."""

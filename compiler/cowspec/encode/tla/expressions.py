@@ -294,7 +294,8 @@ def in_turn(parts: tuple[Expr, ...], env: Env, learn: object) -> Iterator[str]:
     """Each part in the knowledge of those before it."""
     for part in parts:
         yield shown(part, env)
-        env = env.knowing(met(part, env) if learn is met else unmet(part, env))
+        if learn is met or not env.splits:
+            env = env.knowing(met(part, env) if learn is met else unmet(part, env))
 
 
 def equal(left: Expr, right: Expr, env: Env) -> str:

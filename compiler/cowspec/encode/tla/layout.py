@@ -46,7 +46,8 @@ def _list(parts: tuple[Expr, ...], env: Env, sign: str) -> Iterator[str]:
     learn = met if sign == "/\\" else unmet
     for part in parts:
         yield from bullet(laid_out(part, env), sign)
-        env = env.knowing(learn(part, env))
+        if learn is met or not env.splits:
+            env = env.knowing(learn(part, env))
 
 
 def _implication(left: list[str], right: list[str]) -> list[str]:

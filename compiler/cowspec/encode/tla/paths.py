@@ -107,7 +107,7 @@ class Path:
     def require(self, condition: typed.Expr) -> None:
         parts = condition.parts if isinstance(condition, typed.And) else (condition,)
         for part in parts:
-            self.guard("\n".join(laid_out(part, self.env)))
+            self.guard("\n".join(laid_out(part, replace(self.env, splits=True))))
             self.env = self.env.knowing(met(part, self.env))
 
     def guard(self, condition: str) -> None:
