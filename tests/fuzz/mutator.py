@@ -66,7 +66,7 @@ def json_mutant(corpus: Sequence[bytes], random: Random) -> bytes:
                     where.pop(key)
                 )
             case 2 | 3:
-                where[key] = random.choice(VALUES)
+                where[key] = copy.deepcopy(random.choice(VALUES))
             case _:
                 where[key] = copy.deepcopy(random.choice(others))
         if not record:
