@@ -342,6 +342,27 @@ def test_houdini_asks_what_is_hard_when_nothing_easy_is_left() -> None:
     ]
 
 
+def test_houdini_asks_what_was_known_once_it_has_lost_something() -> None:
+    """Known of step s: a needs b, c nothing. At step t b fails; then a holds at s from c."""
+    asked: list[tuple[str, str]] = []
+
+    def ask(step: str, name: str, assumed: Sequence[str]) -> Answer:
+        asked.append((step, name))
+        return Fails() if name == "b" else Holds(frozenset("c"))
+
+    held = {("s", "a"): frozenset("b"), ("s", "c"): frozenset[str]()}
+    questions = [("t", name) for name in "abc"]
+    found = houdini(tuple("abc"), (), questions, [ask], held=held)
+    assert found.survivors == ("a", "c")
+    assert asked == [("t", "a"), ("t", "b"), ("t", "c"), ("s", "a")]
+    assert found.cores == {each: frozenset("c") for each in (("s", "a"), ("t", "a"), ("t", "c"))} | {
+        ("s", "c"): frozenset[str]()
+    }
+    asked.clear()
+    assert "b" not in houdini(tuple("abc"), (), questions, [ask], held=held, goals=("b",)).survivors
+    assert asked == [("t", "a"), ("t", "b")]  # nothing is asked after a goal has failed
+
+
 def test_houdini_finds_the_largest_inductive_subset() -> None:
     """At step s: a holds from b, b from c, c never; d from itself; at step t everything holds."""
     cores = {"a": {"b"}, "b": {"c"}, "d": {"d"}, "e": {"a", "d"}}

@@ -1,7 +1,7 @@
 """`cowspec mutate`: a model with a mutant of each fate, the report as text and as data, samples, statuses."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cowspec.engines.bmc.goals import Target, Violates
 from cowspec.engines.induction.prove import prove, reproved
 from cowspec.evaluate.replay import ReplayError, replay
 from cowspec.judge.jobs import AnyJob, Died, run_here
+from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import compare
 from cowspec.judge.mutation.mutate import Fate, MutationReport, Sample, Trial, mutate, status_of_mutate
 from cowspec.judge.proving import replay_without_claim
@@ -124,17 +125,44 @@ def test_the_checker_refuses_some() -> None:
 # ---- the parts -----------------------------------------------------------------------------------------------------
 
 
-def proof(system: System) -> tuple[str, ...]:
-    ((_, verdict),) = prove(system, ["alone"], TRUE, LIMITS).verdicts
+Cores = Mapping[tuple[str, str], frozenset[str]]
+
+
+def proof(system: System) -> tuple[tuple[str, ...], Cores]:
+    """What it consists of, and what each of its obligations needs."""
+    result = prove(system, ["alone"], TRUE, LIMITS)
+    ((_, verdict),) = result.verdicts
     assert isinstance(verdict, Proved) and isinstance(verdict.evidence, Induction)
-    return verdict.evidence.conjuncts
+    return verdict.evidence.conjuncts, result.known.cores
 
 
 def test_a_proof_goes_through_with_the_lamp_off_and_not_without_the_lock() -> None:
     for name, expected in (("skip visit.enter 4", True), ("unlock visit.look 2", False), ("skip visit.enter 1", False)):
         system, other, steps = mutant_system(name)
         mixed = System(**{each: getattr(other, each) for each in System.__dataclass_fields__} | {"facts": system.facts})
-        assert reproved(mixed, steps, proof(system), ["alone"], TRUE, LIMITS) is expected, name
+        assert reproved(mixed, steps, *proof(system), ["alone"], TRUE, LIMITS) is expected, name
+
+
+def test_a_lock_that_nobody_takes_any_more_leaves_the_states_comparable() -> None:
+    system, other, steps = mutant_system("unlock visit.look 1")
+    assert not is_alike(system, other)
+    both = aligned(system, other)
+    assert both is not None and is_alike(*both)
+    assert [var.name for var in both[1].vars] == [var.name for var in system.vars]
+    assert compare(*both, steps, ((),), (("Cpu", 2), ("Room", 1)), LIMITS).differs == "visit.look"
+    more = build(check(loaded(ROOM.replace("mutex latch", "var idle: bool = any\nmutex latch"))[0]))
+    assert aligned(system, more) is None  # it may start as true
+
+
+def test_a_lock_that_no_property_needs() -> None:
+    text = ROOM.replace("mutex latch[Room]", "mutex latch[Room]\nmutex gate[Room]").replace(
+        "    acquire latch[r]\n", "    acquire latch[r]\n    acquire gate[r]\n"
+    )
+    program, model, system = loaded(text)
+    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    found = fates(report)
+    assert found["unlock visit.look 2"] == Fate.STILL_PROVED  # `gate` is left out
+    assert found["unlock visit.look 1"] == Fate.STILL_PROVED  # `latch`: `gate` does as well
 
 
 def test_what_does_the_same_at_a_scope() -> None:

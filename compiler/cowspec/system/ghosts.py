@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cowspec.system import ir
-from cowspec.system.ir import Stmt, System
-from cowspec.system.traverse import expressions, reads
+from cowspec.system.ir import Formula, Stmt, System, Term
+from cowspec.system.traverse import expressions, names, reads
 
 
 def without_ghosts(system: System) -> System:
@@ -29,22 +29,34 @@ def without_ghosts(system: System) -> System:
 
 def _step(step: ir.Step, ghosts: frozenset[str]) -> ir.Step:
     frame = tuple((name, get) for name, get in step.frame if get.var not in ghosts)
-    return replace(step, frame=frame, body=tuple(_body(step.body, ghosts)))
+    gone = {name for name, get in step.frame if get.var in ghosts}
+    return replace(step, frame=frame, body=tuple(_body(step.body, ghosts, gone)))
 
 
-def _body(body: Iterable[Stmt], ghosts: frozenset[str]) -> Iterator[Stmt]:
+def _body(body: Iterable[Stmt], ghosts: frozenset[str], gone: set[str]) -> Iterator[Stmt]:
+    """`gone`: the names that hold what a ghost said; more of them are added."""
+
+    def is_kept(parts: Iterable[Term | Formula]) -> bool:
+        found = tuple(parts)
+        return reads(found).isdisjoint(ghosts) and names(found).isdisjoint(gone)
+
     for stmt in body:
         match stmt:
             case ir.Assign(var):
                 if var not in ghosts:
                     yield stmt
             case ir.If(condition, then, otherwise):
-                if reads([condition]).isdisjoint(ghosts):
-                    yield ir.If(condition, tuple(_body(then, ghosts)), tuple(_body(otherwise, ghosts)))
+                if is_kept([condition]):
+                    yield ir.If(condition, tuple(_body(then, ghosts, gone)), tuple(_body(otherwise, ghosts, gone)))
             case ir.Bulk(binders, where, inner):
-                kept = tuple(each for each in _body(inner, ghosts) if isinstance(each, ir.Assign | ir.Check))
-                if kept:
+                kept = tuple(each for each in _body(inner, ghosts, gone) if isinstance(each, ir.Assign | ir.Check))
+                if kept and is_kept([where]):
                     yield ir.Bulk(binders, where, kept)
+            case ir.Let(name) | ir.LetBool(name):
+                if is_kept(expressions([stmt])):
+                    yield stmt
+                else:
+                    gone.add(name)
             case _:
-                if reads(expressions([stmt])).isdisjoint(ghosts):
+                if is_kept(expressions([stmt])):
                     yield stmt

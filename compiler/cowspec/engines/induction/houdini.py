@@ -11,12 +11,15 @@ from is still assumed. When nothing is dropped any more, all obligations of the 
 survivors: they are inductive. As dropping only takes assumptions away, every inductive subset survives: the result is
 the largest (up to answers left open).
 
+With `held`, some answers are known already. They stand as long as their cores do, and are asked again like the others.
+
 With `wanted`, a candidate is asked only once something needs it: it is wanted, or in the core of an obligation of one
 that is. What nothing needs is neither proved nor refuted, and no survivor.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cowspec.encode.relational.obligation import START
 from cowspec.engines.induction.solver import Answer, Holds, Open
@@ -47,6 +50,8 @@ class Inductive:
     queries: int
 
 
+NONE_HELD: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType({})
+
 Ask = Callable[[str, str, Sequence[str]], Answer]
 """The answer for a step (or `START`) and a conjunct, with some conjuncts assumed before."""
 
@@ -57,16 +62,19 @@ def houdini(
     obligations: Iterable[tuple[str, str]],
     efforts: Sequence[Ask],
     wanted: Iterable[str] | None = None,
+    held: Mapping[tuple[str, str], frozenset[str]] = NONE_HELD,
+    goals: Collection[str] = (),
 ) -> Inductive:
     """`obligations`: pairs (step, candidate) that have to be asked; the others hold as nothing changes. `efforts`:
     where one of them leaves an obligation open, the next is asked, once there is nothing easier to ask. `wanted`: the
-    candidates that matter; all of them if None."""
+    candidates that matter; all of them if None. `held`: cores of other obligations, which are asked once they have lost
+    something. Without one of the `goals` the rest is worth nothing, and is not asked."""
     alive = dict.fromkeys(candidates)
     own: dict[str, list[tuple[str, str]]] = {name: [] for name in candidates}
     for pair in obligations:
         own[pair[1]].append(pair)
     demanded = dict.fromkeys(candidates if wanted is None else (name for name in wanted if name in alive))
-    cores: dict[tuple[str, str], frozenset[str]] = {}
+    cores = dict(held)
     lost: dict[tuple[str, str], tuple[str, ...]] = {}
     failures: list[Failure] = []
     waiting: list[list[tuple[str, str]]] = [[] for _ in efforts]
@@ -91,9 +99,13 @@ def houdini(
             reason = answer.reason if isinstance(answer, Open) else ""
             failures.append(Failure(candidate, step, reason, assumed, lost.get((step, candidate), ())))
             dropped[candidate] = None
+            if candidate in goals:
+                break
         for candidate in dropped:
             del alive[candidate]
         waiting = [[pair for pair in queue if pair[1] in alive] for queue in waiting]
+        if not alive.keys() >= set(goals):
+            break
         needed = frozenset[str]().union(*cores.values())
         for name in alive:
             if name in needed and name not in demanded:

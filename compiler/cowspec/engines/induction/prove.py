@@ -36,7 +36,7 @@ from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
 from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
-from cowspec.engines.induction.houdini import Ask, Failure, houdini
+from cowspec.engines.induction.houdini import NONE_HELD, Ask, Failure, houdini
 from cowspec.engines.induction.obligations import (
     EFFORTS,
     Obligations,
@@ -121,12 +121,14 @@ def reproved(
     system: ir.System,
     steps: Collection[str],
     kept: Sequence[str],
+    cores: Mapping[tuple[str, str], frozenset[str]],
     goals: Sequence[str],
     when: ir.Formula,
     limits: Limits,
 ) -> bool:
-    """Whether a proof still goes through where only these steps are other ones than when it was made: then `kept` were
-    inductive, and the goals followed. Asks what `prove` would ask of these steps; False if anything is open."""
+    """Whether the goals still follow where only these steps are other ones than when they were proved: then `kept` were
+    inductive, and `cores` is what each obligation needed. Asks what `prove` would ask of these steps; drops what does
+    not hold any more, and asks again what had needed it. False if anything that a goal needs is open."""
     try:
         translated = translate(system, Naming(values=True, conditions=True))
     except CountTooLarge:
@@ -136,21 +138,25 @@ def reproved(
     under = formula_of(system, when)
     asked = obligations(translated, conjuncts, transitions, under, limits, refuter(system, when, limits))
     known = tuple(name for name in conjuncts if name in kept)
-    other = [name for name, step in asked.steps.items() if step.name in steps]
-    wanted = [pair for pair in pairs(asked, (*known, *transitions)) if pair[0] in other]
-    cores: dict[str, dict[str, frozenset[str]]] = {name: {} for name in other}
-    for step, name in wanted:
-        answer = preserved(asked, step, name, known)
-        if not isinstance(answer, Holds):
-            return False
-        cores[step][name] = answer.needed
-    for step in other if NO_FAULT in goals else ():
-        for case in range(len(asked.steps[step].faults)):
-            answer = no_fault(asked, step, case, known)
-            if not isinstance(answer, Holds):
-                return False
-            cores[step][fault_name(step, case)] = answer.needed
-    return not any(unconfirmed(asked, step, each) for step, each in cores.items())
+    if not set(goals) <= {*known, *transitions, NO_FAULT}:
+        return False
+    other = {name for name, step in asked.steps.items() if step.name in steps}
+    alike = {START, *asked.steps} - other
+    held = {each: core for each, core in cores.items() if each[0] in alike and core <= set(known)}
+    own = {each: core for each, core in held.items() if each[1] in known}
+    pending = [pair for pair in pairs(asked, known) if pair not in own]
+    needed = [name for name in goals if name in known]
+    efforts = [partial(effort, asked) for effort in EFFORTS]
+    found = houdini(known, (), pending, efforts, held=own, goals=needed)
+    if not set(found.survivors) >= set(needed):
+        return False
+    attempt = _Attempt(asked, found.survivors, dict(found.cores))
+    standing = {each: core for each, core in held.items() if core <= set(found.survivors)}
+    _show_transitions(attempt, tuple(transitions), standing)
+    if NO_FAULT in goals:
+        _show_no_fault(attempt, standing)
+    new = {each for each, core in attempt.cores.items() if held.get(each) != core}
+    return not attempt.failures and not _doubtful(attempt, new)
 
 
 def questions(
@@ -245,15 +251,24 @@ class _Attempt:
     queries: int = 0
 
 
-def _show_transitions(attempt: _Attempt, names: Iterable[str]) -> None:
+Cores = Mapping[tuple[str, str], frozenset[str]]
+
+
+def _show_transitions(attempt: _Attempt, names: Iterable[str], standing: Cores = NONE_HELD) -> None:
+    """`standing`: cores of obligations that are known to hold."""
     for name in names:
-        questions = pairs(attempt.asked, (name,))
+        questions = [each for each in pairs(attempt.asked, (name,)) if each not in standing]
         answers = (preserved(attempt.asked, step, name, attempt.inductive) for step, _ in questions)
         _show(attempt, name, questions, answers)
 
 
-def _show_no_fault(attempt: _Attempt) -> None:
-    cases = [(step, case) for step, each in attempt.asked.steps.items() for case in range(len(each.faults))]
+def _show_no_fault(attempt: _Attempt, standing: Cores = NONE_HELD) -> None:
+    cases = [
+        (step, case)
+        for step, each in attempt.asked.steps.items()
+        for case in range(len(each.faults))
+        if (step, fault_name(step, case)) not in standing
+    ]
     answers = (no_fault(attempt.asked, step, case, attempt.inductive) for step, case in cases)
     _show(attempt, NO_FAULT, [(step, fault_name(step, case)) for step, case in cases], answers)
 

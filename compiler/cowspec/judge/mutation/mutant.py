@@ -6,8 +6,8 @@ neither settles is proved anew, compared with the model state by state, and aske
 exist, or a scenario, shows the difference.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import process_time
 
 from cowspec.check.check import check
@@ -23,6 +23,7 @@ from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
+from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import Compared, compare
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import replay_without_claim
@@ -52,10 +53,12 @@ LONGER = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Claims of the model that are proved together, and from what; None if the proof did not go through."""
+    """Claims of the model that are proved together, and from what; None if the proof did not go through. `cores`: what
+    each obligation of the proof needed."""
 
     questions: tuple[Question, ...]
     kept: tuple[str, ...] | None
+    cores: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ def prove_lines(system: System, groups: Sequence[tuple[Question, ...]], limits: 
             if isinstance(verdict, Proved) and isinstance(verdict.evidence, Induction):
                 kept.update(dict.fromkeys(verdict.evidence.conjuncts))
         is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
-        lines.append((Line(tuple(group), tuple(kept) if is_proved else None), result.known))
+        lines.append((Line(tuple(group), tuple(kept) if is_proved else None, result.known.cores), result.known))
     return tuple(line for line, _ in lines)
 
 
@@ -142,7 +145,7 @@ def examine(subject: Subject, mutant: Mutant, scopes: Sequence[Scope], limits: L
     if not steps and is_alike(subject.system, system):
         return Examined(system, seconds=process_time() - began)
     found = Examined(system, steps=steps)
-    if is_alike(subject.system, system) and _still_proved(subject, system, steps, limits):
+    if _still_proved(subject, system, steps, limits):
         found = replace(found, proved=True)
     else:
         searched = _search(subject, found, system, scopes, limits)
@@ -155,7 +158,7 @@ def examine(subject: Subject, mutant: Mutant, scopes: Sequence[Scope], limits: L
 def prove_again(subject: Subject, system: System, limits: Limits) -> bool:
     """Whether everything that the model claims is proved of the mutant by a proof of its own."""
     known = NOTHING
-    bounds = replace(AGAIN, seed=limits.seed)
+    bounds = replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
     before: set[Setting] | None = None
     for line in subject.lines:
         settings = set(line.questions[0].settings)
@@ -176,19 +179,16 @@ def differences(
     system = examined.system
     assert system is not None
     compared = None
-    if is_alike(subject.system, system):
+    both = aligned(subject.system, system)
+    if both is not None:
+        old, new = both
         for scope in scopes:
-            compared = compare(subject.system, system, examined.steps, subject.settings, scope, limits)
+            compared = compare(old, new, examined.steps, subject.settings, scope, limits)
             if compared.same or compared.differs or compared.stopped:
                 break
     if compared is not None and compared.same:
         return compared, ()
     return compared, (*_missing_runs(subject, system, limits), *_other_scripts(subject, system))
-
-
-def is_alike(old: System, new: System) -> bool:
-    """They have the same states and starts, so that what is known of the one can be asked of the other."""
-    return (old.vars, old.enums, old.switches, old.init) == (new.vars, new.enums, new.switches, new.init)
 
 
 def _other_steps(old: System, new: System) -> frozenset[str]:
@@ -202,12 +202,21 @@ def _all_for_any_size(subject: Subject) -> bool:
 
 
 def _still_proved(subject: Subject, system: System, steps: frozenset[str], limits: Limits) -> bool:
-    mixed = replace(system, facts=subject.system.facts)
-    bounds = replace(AGAIN, seed=limits.seed)
-    return _all_for_any_size(subject) and all(
-        line.kept is not None and reproved(mixed, steps, line.kept, line.names, line.questions[0].when, bounds)
-        for line in subject.lines
-    )
+    """Whether the model's proofs go through with these steps, perhaps with fewer lemmas."""
+    both = aligned(subject.system, system)
+    if both is None or not _all_for_any_size(subject):
+        return False
+    mixed = replace(both[1], facts=subject.system.facts)
+    formulas = {prop.name: prop.formula for prop in system.properties}
+    changed = {prop.name for prop in subject.system.properties if formulas.get(prop.name) != prop.formula}
+    bounds = replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
+    for line in subject.lines:
+        cores = {each: core for each, core in line.cores.items() if changed.isdisjoint({each[1], *core})}
+        if line.kept is None or not reproved(
+            mixed, steps, line.kept, cores, line.names, line.questions[0].when, bounds
+        ):
+            return False
+    return True
 
 
 # ---- runs that a claim excludes ------------------------------------------------------------------------------------

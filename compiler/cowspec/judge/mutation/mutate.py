@@ -12,6 +12,7 @@ from cowspec.check.modules import Program
 from cowspec.check.typed import Model
 from cowspec.engines.scopes import counted_scope, default_scope, elements
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.mutation.aligning import aligned
 from cowspec.judge.mutation.comparing import Compared
 from cowspec.judge.mutation.mutant import (
     RUNS,
@@ -274,9 +275,9 @@ class _Judge:
             case Examined(steps=steps) if not steps and not answer.searched:
                 note = "the same transition system"
                 self._ends(Trial(mutant, Fate.EQUIVALENT, answer.system, notes=(note,), seconds=answer.seconds))
-            case _ if answer.proved:
+            case Examined(system=System() as system) if answer.proved or aligned(self.subject.system, system):
                 return [self._compare_job(mutant, answer)]
-            case _:
+            case _:  # the model's own proof says nothing of it
                 return [self._proof_again_job(mutant, answer)]
         return []
 
