@@ -165,6 +165,24 @@ def test_a_lock_that_no_property_needs() -> None:
     assert found["unlock visit.look 1"] == Fate.STILL_PROVED  # `latch`: `gate` does as well
 
 
+def test_what_is_still_proved_has_no_run() -> None:
+    """Every mutant, also those of which only a part of the proof is left."""
+    two_locks = ROOM.replace("mutex latch[Room]", "mutex latch[Room]\nmutex gate[Room]").replace(
+        "    acquire latch[r]\n", "    acquire latch[r]\n    acquire gate[r]\n"
+    )
+    for text in (ROOM, two_locks):
+        program, model, system = loaded(text)
+        report = mutate(program, model, system, Selection(), EVERYTHING, LIMITS, run_here)
+        proved = [each for each in report.trials if each.fate == Fate.STILL_PROVED]
+        assert len(proved) >= 3
+        for each in proved:
+            assert each.system is not None
+            found = reach(
+                each.system, [Target(Violates("alone"))], (("Cpu", 3), ("Room", 1)), LIMITS, replay=replay_without_claim
+            )
+            assert not found.traces and not found.stopped, each.mutant.name
+
+
 def test_what_does_the_same_at_a_scope() -> None:
     scope = (("Cpu", 2), ("Room", 1))
     system, other, steps = mutant_system("drop_guard visit.look 2")
