@@ -173,4 +173,5 @@ def test_lemmas_are_tried_only_if_asked_for(odd: Path, capsys: pytest.CaptureFix
         assert run(["check", "odd.cow", "--jobs", "1", "--max-steps", "6", "--json", *options]) == 0
         (model,) = json.loads(capsys.readouterr().out)["models"]
         found.append([(remark["code"], remark["subject"]) for remark in model["remarks"]])
-    assert found == [[("N804", "first_way")], [("N804", "first_way"), ("N805", "first_way")]]
+    either = [[("N804", "first_way"), ("N805", name)] for name in ("first_way", "other_way")]
+    assert found[0] == [("N804", "first_way")] and found[1] in either
