@@ -37,8 +37,9 @@ def _of(fragment: Alternations, goal: str, known: Known) -> list[str]:
     names = {name for _, name in part}
     conjuncts = tuple(each for each in known.inductive if each in names)
     found = cycles(fragment.of(conjuncts, conjuncts))
+    together = f"inductive together: {', '.join(conjuncts)}" if conjuncts else "nothing has to be inductive"
     return [
-        f"{len(part)} obligations; inductive together: {', '.join(conjuncts)}",
+        f"{len(part)} obligation{'' if len(part) == 1 else 's'}; {together}",
         *(
             f"quantifiers alternate in a cycle over {', '.join(cycle.sorts)}: {', '.join(cycle.formulas)}"
             for cycle in found
