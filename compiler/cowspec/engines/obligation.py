@@ -25,7 +25,7 @@ from cowspec.encode.relational.obligation import (
     obligation,
     steps_by_name,
 )
-from cowspec.encode.relational.translate import Naming, formula_of, translate
+from cowspec.encode.relational.translate import NAMED, formula_of, translate
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 
@@ -36,7 +36,7 @@ class Incomplete(Exception):
 
 def subject(system: ir.System) -> Subject:
     """Raises `CountTooLarge` for systems that have no any-size proofs."""
-    relational = translate(system, Naming(values=True, conditions=True))
+    relational = translate(system, NAMED)
     conjuncts = dict(relational.typing) | {fact.name: fact.formula for fact in relational.facts}
     transitions: dict[str, Formula] = {}
     for source, prop in zip(system.properties, relational.properties, strict=True):

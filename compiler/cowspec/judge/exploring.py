@@ -15,7 +15,7 @@ from cowspec.judge.directed import DirectedAnswer, directed_job, proved_result, 
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Memo
 from cowspec.judge.outcomes import believed, chosen, items, member, numbered
-from cowspec.judge.plan import Question, either
+from cowspec.judge.plan import Question, restricted
 from cowspec.judge.refuting import shown, witness_of
 from cowspec.judge.results import Claim, Finding, Result, Witness
 from cowspec.syntax.ast import ExpectedKind
@@ -134,7 +134,7 @@ def _explored(docket: Docket, question: Question, answer: tuple[ScopeAnswer, ...
     docket.results += [explored_result(question, each) for each in decided]
     reason = answer.reason if isinstance(answer, Died) else next((each.stopped for each in answers if each.stopped), "")
     counted = {setting for each in decided for setting in each.settings}
-    rest = _part(docket, question, [setting for setting in question.settings if setting not in counted])
+    rest = restricted(docket.system, question, [setting for setting in question.settings if setting not in counted])
     if not rest.settings:
         return []
     died = question.settings if isinstance(answer, Died) else ()
@@ -154,7 +154,7 @@ def _directed(
         return []
     said = f"{reason}; an invariant: {answer.stopped}"
     docket.unknown(question, [setting for setting in answer.settings if setting in stopped], said, "pdr")
-    rest = _part(docket, question, [setting for setting in answer.settings if setting not in stopped])
+    rest = restricted(docket.system, question, [setting for setting in answer.settings if setting not in stopped])
     return [_explore(docket, rest, partial(_counted, docket, rest), all_of_them=True)] if rest.settings else []
 
 
@@ -165,10 +165,6 @@ def _counted(docket: Docket, question: Question, answer: tuple[ScopeAnswer, ...]
     else:
         docket.results += [explored_result(question, each) for each in answer]
     return []
-
-
-def _part(docket: Docket, question: Question, settings: Sequence[Setting]) -> Question:
-    return replace(question, settings=tuple(settings), when=either(docket.system, settings))
 
 
 def explored_result(question: Question, found: ScopeAnswer) -> Result:

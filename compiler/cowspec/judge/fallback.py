@@ -14,7 +14,7 @@ from cowspec.judge.directed import DirectedAnswer, directed_job, in_words, run_r
 from cowspec.judge.docket import Docket
 from cowspec.judge.exploring import MAX_DEPTH, ScopeAnswer, explore_settings, explored_result
 from cowspec.judge.jobs import AnyJob, Died, Job
-from cowspec.judge.plan import Question, either
+from cowspec.judge.plan import Question, restricted
 from cowspec.judge.selection import sizes_of
 from cowspec.system.ir import Scope, Setting
 from cowspec.verdict import Limits
@@ -81,4 +81,4 @@ def _proved_at(scope: Scope) -> str:
 def _part(docket: Docket, question: Question, settings: tuple[Setting, ...]) -> Question:
     if settings == question.settings:
         return question
-    return replace(question, settings=settings, when=either(docket.system, settings))
+    return restricted(docket.system, question, settings)

@@ -31,6 +31,11 @@ class Question:
     by: str | None = None
 
 
+def restricted(system: System, question: Question, settings: Sequence[Setting]) -> Question:
+    """The question under these of its settings only."""
+    return replace(question, settings=tuple(settings), when=either(system, settings))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`unlisted`: properties with the settings under which nothing is declared of them."""

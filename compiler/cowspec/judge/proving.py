@@ -64,7 +64,7 @@ def attempt(
     """Tries to prove the properties together under every setting that satisfies `when`. `relations`: of the system, if
     at hand."""
     began = monotonic()
-    result = prove(system, names, when, limits, known, relations.for_proofs if relations is not None else None)
+    result = prove(system, names, when, limits, known, relations.form if relations is not None else None)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []

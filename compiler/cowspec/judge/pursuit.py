@@ -16,7 +16,7 @@ from cowspec.judge.fallback import fallback_job
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lemmas import lemma_job, searches
 from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
-from cowspec.judge.plan import Question, either
+from cowspec.judge.plan import Question, restricted
 from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.refuting import Searched, refute, scopes_for
 from cowspec.judge.relations import Relations
@@ -75,7 +75,7 @@ def _search(
             question.property,
             question.settings,
         ),
-        docket.relations.prepare_runs,
+        docket.relations.prepare,
     )
 
 
@@ -124,7 +124,7 @@ def _first_searched(docket: Docket, question: Question, answer: TimedSearch | Di
     rest = _take_runs(docket, question, *answers)
     if not rest:
         return []
-    again = replace(question, settings=rest, when=either(docket.system, rest))
+    again = restricted(docket.system, question, rest)
     return [proof(docket, [again], partial(_second_searched, docket, again))]
 
 
@@ -173,7 +173,7 @@ def proof(
         then,
         docket.limits.timeout * PROOF_BUDGET + 60,
         proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names),
-        docket.relations.prepare_proofs,
+        docket.relations.prepare,
     )
 
 
@@ -209,7 +209,7 @@ def _doubted(docket: Docket, question: Question, attempted: Attempt, answer: Tim
     searched = f"no run of up to {min(depths)} steps at the scopes tried" if depths else ""
     if not rest:
         return []
-    again = replace(question, settings=rest, when=either(docket.system, rest))
+    again = restricted(docket.system, question, rest)
     noted = replace(attempted, searched=searched)
     if len(rest) < len(question.settings):
         return [proof(docket, [again], partial(_proved_without_lemmas, docket, again, noted))]
@@ -245,7 +245,7 @@ def _smaller(docket: Docket, question: Question, attempted: Attempt) -> Sequence
     if len(settings) == 1 or len(settings) > SPLITS:
         docket.results.append(_open(question, attempted))
         return []
-    parts = [replace(question, settings=part, when=either(docket.system, part)) for part in halves(settings)]
+    parts = [restricted(docket.system, question, part) for part in halves(settings)]
     return [proof(docket, [part], partial(_split, docket, part, attempted)) for part in parts]
 
 

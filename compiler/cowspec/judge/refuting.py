@@ -61,7 +61,7 @@ def refute(
         return remaining
 
     try:
-        rel = relations.for_runs() if relations is not None else None
+        rel = relations.form() if relations is not None else None
         verdicts = search(system, tuple(open_settings), scopes, limits, replay=replay, rest=rest, rel=rel)
     except EncodingDisagrees as error:
         return Disagreement(str(error), error.trace)

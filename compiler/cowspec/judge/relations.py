@@ -1,42 +1,28 @@
-"""The relational forms of a system: made once, and inherited by the workers that are forked afterwards.
+"""The relational form of a system: made once, and inherited by the workers that are forked afterwards.
 
 A translation takes tenths of a second, and dozens of jobs of one model need the same.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cowspec.encode.relational.formula import RelSystem
-from cowspec.encode.relational.translate import Naming, translate
+from cowspec.encode.relational.translate import NAMED, translate
 from cowspec.system.ir import System
-
-PROOFS = Naming(values=True, conditions=True)
-RUNS = Naming(conditions=True)
 
 
 @dataclass(slots=True)
 class Relations:
-    """Both `for_` methods raise `CountTooLarge`; both `prepare_` methods nothing: who needs the form will say why there
-    is none."""
-
     system: System
-    made: dict[Naming, RelSystem] = field(default_factory=dict)
+    made: RelSystem | None = None
 
-    def for_proofs(self) -> RelSystem:
-        return self._of(PROOFS)
+    def form(self) -> RelSystem:
+        """Raises `CountTooLarge`."""
+        if self.made is None:
+            self.made = translate(self.system, NAMED)
+        return self.made
 
-    def for_runs(self) -> RelSystem:
-        return self._of(RUNS)
-
-    def prepare_proofs(self) -> None:
+    def prepare(self) -> None:
+        """Makes the form, if that can be made; if not, who needs it will say why."""
         with suppress(Exception):
-            self._of(PROOFS)
-
-    def prepare_runs(self) -> None:
-        with suppress(Exception):
-            self._of(RUNS)
-
-    def _of(self, naming: Naming) -> RelSystem:
-        if naming not in self.made:
-            self.made[naming] = translate(self.system, naming)
-        return self.made[naming]
+            self.form()

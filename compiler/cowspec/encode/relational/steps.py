@@ -88,6 +88,7 @@ class Naming:
 
 
 NAMED_VALUES = Naming()
+NAMED = Naming(values=True, conditions=True)
 
 
 def rel_steps(tables: Tables, fresh: Fresh, step: ir.Step, naming: Naming) -> tuple[RelStep, ...]:

@@ -14,14 +14,14 @@ from itertools import combinations
 
 from cowspec.encode.relational.connectives import conj, disj, exists, forall, iff, implies, neg, same, simplify
 from cowspec.encode.relational.formula import Atom, Formula, Predicate, RelProperty, RelSystem, Sym, Truth
-from cowspec.encode.relational.steps import NAMED_VALUES, Naming, rel_steps
+from cowspec.encode.relational.steps import NAMED, NAMED_VALUES, Naming, rel_steps
 from cowspec.encode.relational.tally import CountTooLarge
 from cowspec.encode.relational.terms import formula as read_formula
 from cowspec.encode.relational.values import Closure, Env, Fresh, Known, Tables, fresh_names, tables_of, var_present
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 
-__all__ = ["CountTooLarge", "Naming", "counts_above_two", "formula_of", "primed", "translate"]
+__all__ = ["NAMED", "CountTooLarge", "Naming", "counts_above_two", "formula_of", "primed", "translate"]
 
 
 def translate(system: ir.System, naming: Naming = NAMED_VALUES) -> RelSystem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cowspec.encode.finite.dead import dead_predicates
 from cowspec.encode.finite.template import build
-from cowspec.encode.relational.translate import Naming, translate
+from cowspec.encode.relational.translate import NAMED, translate
 from cowspec.engines.bmc.asking import Asker
 from cowspec.engines.bmc.goals import Target, open_cells, questions_of
 from cowspec.engines.bmc.sat import NewSat, cadical
@@ -49,7 +49,7 @@ def reach(
     """
     deadline = time.process_time() + limits.timeout
     asked = tuple(dict.fromkeys(targets))
-    rel = translate(system, Naming(conditions=True))
+    rel = translate(system, NAMED)
     questions = questions_of(system, rel, asked)
     template = build(rel, (scope,), starting(rel), questions, open_cells(system), dead_predicates(system, rel))
     asker = Asker(system, rel, Unrolling(template, new_sat()))

@@ -22,7 +22,7 @@ from cowspec.encode.finite.dead import dead_predicates, distinct, inert_sorts
 from cowspec.encode.finite.template import build
 from cowspec.encode.relational.formula import Formula as RelFormula
 from cowspec.encode.relational.formula import RelSystem
-from cowspec.encode.relational.translate import Naming, translate
+from cowspec.encode.relational.translate import NAMED, translate
 from cowspec.engines.bmc.asking import Asker
 from cowspec.engines.bmc.goals import NO_FAULT, Target, open_cells, questions_of
 from cowspec.engines.bmc.sat import NewSat, cadical
@@ -103,7 +103,7 @@ def search(
     and a target met nowhere else is `Unknown`. `NoViolation` speaks of the last scope, to the full depth; it names the
     steps that never fired if that scope is the only one.
     """
-    rel = rel or translate(system, Naming(conditions=True))
+    rel = rel or translate(system, NAMED)
     asked = tuple(dict.fromkeys(targets))
     questions = questions_of(system, rel, asked)
     dead = dead_predicates(system, rel)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name
-from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
+from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
 from cowspec.engines.induction.obligations import (
     Obligations,
     obligations,
@@ -59,7 +59,7 @@ def failing(
     if wrong:
         return tuple(wrong)
     try:
-        translated = translate(system, Naming(values=True, conditions=True))
+        translated = translate(system, NAMED)
     except CountTooLarge as error:
         return (str(error),)
     facts, candidates, transitions = conjuncts_of(system, translated, (*goals, *proof.conjuncts, *base), large)

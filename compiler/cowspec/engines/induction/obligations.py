@@ -162,8 +162,8 @@ def with_patience(obligations: Obligations, step: str, name: str, assumed: Seque
     return answer
 
 
-Ask = Callable[[Obligations, str, str, Sequence[str]], Answer]
-EFFORTS: tuple[Ask, ...] = (by_few, by_many, with_patience)
+Effort = Callable[[Obligations, str, str, Sequence[str]], Answer]
+EFFORTS: tuple[Effort, ...] = (by_few, by_many, with_patience)
 """An obligation is asked with the next effort while it is open; better late, when others have shown what is useful."""
 
 

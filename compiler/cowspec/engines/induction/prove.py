@@ -35,7 +35,7 @@ from functools import partial
 from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
-from cowspec.encode.relational.translate import CountTooLarge, Naming, counts_above_two, formula_of, translate
+from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
 from cowspec.engines.induction.houdini import NONE_HELD, Ask, Failure, houdini
 from cowspec.engines.induction.obligations import (
     EFFORTS,
@@ -130,7 +130,7 @@ def reproved(
     inductive, and `cores` is what each obligation needed. Asks what `prove` would ask of these steps; drops what does
     not hold any more, and asks again what had needed it. False if anything that a goal needs is open."""
     try:
-        translated = translate(system, Naming(values=True, conditions=True))
+        translated = translate(system, NAMED)
     except CountTooLarge:
         return False
     facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
@@ -168,7 +168,7 @@ def questions(
 ) -> tuple[Obligations, tuple[str, ...]]:
     """What can be asked for a proof of the goals, and which of its conjuncts are the compiler's facts. Raises
     `CountTooLarge`."""
-    translated = relational() if relational is not None else translate(system, Naming(values=True, conditions=True))
+    translated = relational() if relational is not None else translate(system, NAMED)
     facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
     asked = obligations(
         translated,
@@ -296,12 +296,8 @@ def _with_verdicts(
     when: ir.Formula,
     known: Known,
 ) -> InductionResult:
-    own: dict[str, list[tuple[str, str]]] = {name: [] for name in attempt.inductive}
-    for question in attempt.cores:
-        if question[1] in own:
-            own[question[1]].append(question)
-    own.update((name, list(questions)) for name, questions in attempt.shown.items())
-    proofs = {name: _proof(attempt, own, name) for name in goals if name in own}
+    own, every = {*attempt.inductive, *attempt.shown}, Known(cores=attempt.cores)
+    proofs = {name: frozenset(every.part((name,))) for name in goals if name in own}
     asked = {question for proof in proofs.values() for question in proof if question not in known.confirmed}
     doubtful = _doubtful(attempt, asked)
     verdicts: list[tuple[str, Proved | Unknown]] = []
@@ -322,21 +318,6 @@ def _with_verdicts(
     under = {each: known.under[each] if known.cores.get(each) == core else when for each, core in cores.items()}
     found = Known(attempt.inductive, cores, under, known.confirmed | frozenset(asked - doubtful))
     return replace(result, verdicts=tuple(verdicts), known=found)
-
-
-def _proof(attempt: _Attempt, own: Mapping[str, Sequence[tuple[str, str]]], goal: str) -> frozenset[tuple[str, str]]:
-    """The goal's obligations, and those of all conjuncts that they need, directly or for one of those."""
-    found: set[tuple[str, str]] = set()
-    names = {goal}
-    pending = [goal]
-    while pending:
-        for question in own[pending.pop()]:
-            found.add(question)
-            for needed in attempt.cores[question]:
-                if needed in own and needed not in names:
-                    names.add(needed)
-                    pending.append(needed)
-    return frozenset(found)
 
 
 def _doubtful(attempt: _Attempt, questions: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:

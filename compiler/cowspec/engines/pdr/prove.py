@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cowspec.encode.finite.dead import dead_predicates
-from cowspec.encode.relational.translate import CountTooLarge, Naming, translate
+from cowspec.encode.relational.translate import NAMED, CountTooLarge, Naming, translate
 from cowspec.engines.bmc.sat import NewSat, glucose
 from cowspec.engines.bmc.search import Replay, replayed
 from cowspec.engines.pdr.bad import bad_of
@@ -79,7 +79,7 @@ class _At:
     ) -> None:
         """Raises `CountTooLarge`."""
         self.system, self.property, self.scope, self.deadline = system, property, scope, deadline
-        self.rel, self.plain = translate(system, Naming(conditions=True)), translate(system, Naming(values=False))
+        self.rel, self.plain = translate(system, NAMED), translate(system, Naming(values=False))
         rel, dead = self.rel, dead_predicates(system, self.rel)
         self.cells = Cells(rel, scope, dead)
         self.bad, _ = bad_of(system, rel, property)

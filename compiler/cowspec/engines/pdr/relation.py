@@ -56,8 +56,6 @@ class Relation:
         self.unrolling.extend()
         self._asker = Asker(system, rel, self.unrolling)
         self._now, self._after = self._literals(cells, 0), self._literals(cells, 1)
-        self._back = {solver: literal for literal, solver in self._now.items()}
-        self._back_after = {solver: literal for literal, solver in self._after.items()}
         self.idle, self.faulting = (self.unrolling.literal(each, 0) for each in (template.idle, template.faulting))
         self._failed: list[int] = []
         self._questions = 0

@@ -5,7 +5,6 @@ In: a system, its results. Out: a `Certified`: the certificate, and what became 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from cowspec.encode.herbrand.interning import Interner, interned
 from cowspec.encode.relational.obligation import Question, Subject
@@ -13,13 +12,11 @@ from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.instantiation.certify import Checked, Open, Outcome, Wrong, certify
 from cowspec.engines.obligation import obligations, questions, subject
 from cowspec.evidence.certificates import Certificate, CertifiedClaim, Entry, Refutation
-from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.confirming.portions import in_portions
+from cowspec.judge.jobs import Runner
 from cowspec.judge.results import Claim, Result
 from cowspec.system.ir import Formula, System
 from cowspec.verdict import Limits
-
-TOGETHER = 20
-"""Obligations in one job."""
 
 Asked = tuple[Question, Formula]
 """A question, and the settings that it was asked under."""
@@ -99,27 +96,11 @@ def _refutation(outcome: Outcome) -> tuple[Refutation | None, str]:
 def _outcomes(
     system: System, of: Subject, asked: Sequence[Asked], limits: Limits, runner: Runner
 ) -> tuple[Outcome, ...]:
-    found: dict[int, Outcome] = {}
+    def work(part: range) -> tuple[Outcome, ...]:
+        return _certify(system, of, asked[part.start : part.stop])
 
-    def ended(numbers: range, answer: tuple[Outcome, ...] | Died) -> Sequence[AnyJob]:
-        if isinstance(answer, Died):
-            answer = tuple(Open(answer.reason) for _ in numbers)
-        found.update(zip(numbers, answer, strict=True))
-        return []
-
-    parts = [range(at, min(at + TOGETHER, len(asked))) for at in range(0, len(asked), TOGETHER)]
-    runner(
-        [
-            Job(
-                f"{system.name}: certificate, obligations {part.start + 1} to {part.stop}",
-                partial(_certify, system, of, asked[part.start : part.stop]),
-                partial(ended, part),
-                limits.timeout * len(part),
-            )
-            for part in parts
-        ]
-    )
-    return tuple(found[number] for number in range(len(asked)))
+    title = f"{system.name}: certificate, obligations"
+    return in_portions(runner, title, work, len(asked), limits.timeout, lambda number, reason: Open(reason))
 
 
 def _certify(system: System, of: Subject, asked: Sequence[Asked]) -> tuple[Outcome, ...]:

@@ -9,7 +9,6 @@ and each must stand in the certificate in exactly the model's formulas, asked un
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import zip_longest
 
 from cowspec.encode.herbrand.fragment import cyclic_sorts
@@ -20,14 +19,12 @@ from cowspec.encode.relational.translate import counts_above_two
 from cowspec.engines.instantiation.checking import Rejected, check_refutation
 from cowspec.engines.obligation import Incomplete, questions, subject
 from cowspec.evidence.certificates import Certificate, CertifiedClaim, Entry
-from cowspec.judge.jobs import AnyJob, Died, Job, Runner
+from cowspec.judge.confirming.portions import in_portions
+from cowspec.judge.jobs import Runner
 from cowspec.judge.results import Status
 from cowspec.system.ir import TRUE, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
-
-TOGETHER = 20
-"""Obligations in one job."""
 
 WHEN = "when"
 """The assumption of an obligation that says under which settings it is asked."""
@@ -98,29 +95,15 @@ def status_of_verify(found: Verified) -> int:
 
 
 def _entries(certificate: Certificate, limits: Limits, runner: Runner) -> tuple[EntryVerdict, ...]:
-    found: dict[int, EntryVerdict] = {}
     entries = certificate.entries
 
-    def ended(part: range, answer: tuple[EntryVerdict, ...] | Died) -> Sequence[AnyJob]:
-        if isinstance(answer, Died):
-            died = answer.reason
-            answer = tuple(_verdict(entries[number], still_open=died) for number in part)
-        found.update(zip(part, answer, strict=True))
-        return []
+    def work(part: range) -> tuple[EntryVerdict, ...]:
+        return _check(entries[part.start : part.stop])
 
-    parts = [range(at, min(at + TOGETHER, len(entries))) for at in range(0, len(entries), TOGETHER)]
-    runner(
-        [
-            Job(
-                f"obligations {part.start + 1} to {part.stop}",
-                partial(_check, entries[part.start : part.stop]),
-                partial(ended, part),
-                limits.timeout * len(part),
-            )
-            for part in parts
-        ]
-    )
-    return tuple(found[number] for number in range(len(entries)))
+    def lost(number: int, reason: str) -> EntryVerdict:
+        return _verdict(entries[number], still_open=reason)
+
+    return in_portions(runner, "obligations", work, len(entries), limits.timeout, lost)
 
 
 def _check(entries: Sequence[Entry]) -> tuple[EntryVerdict, ...]:

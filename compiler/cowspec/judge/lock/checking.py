@@ -20,7 +20,7 @@ from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lock.making import under
 from cowspec.judge.lock.matching import UPDATE, Match, matched, of_question, of_script
 from cowspec.judge.outcomes import believed
-from cowspec.judge.plan import Question, declares, either, plan
+from cowspec.judge.plan import Question, declares, plan, restricted
 from cowspec.judge.pursuit import PROOF_BUDGET, search_job
 from cowspec.judge.refuting import Searched, witness_of
 from cowspec.judge.remarks.sanity import sanity_jobs
@@ -70,7 +70,7 @@ def _evidence_jobs(docket: Docket, model: LockedModel, matches: Sequence[Match])
         question = match.asked.question
         if question is None or match.entry.claim == Claim.ANY_SIZE:
             continue
-        part = replace(question, settings=match.settings, when=either(docket.system, match.settings))
+        part = restricted(docket.system, question, match.settings)
         if question.by is not None:
             jobs.append(_follow_job(docket, match, refuting_ask(docket.system, part), partial(refuted, docket, part)))
         elif match.entry.claim == Claim.TRACE:

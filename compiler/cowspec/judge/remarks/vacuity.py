@@ -57,7 +57,7 @@ def vacuity_job(docket: Docket) -> AnyJob:
         partial(_found, docket),
         limits.timeout + 60,
         Memo(_key(docket, when, scope, limits), _vacuity_record, partial(read, Vacuity)),
-        docket.relations.prepare_runs,
+        docket.relations.prepare,
     )
 
 
@@ -100,7 +100,7 @@ def find_vacuity(
             targets,
             _with_smaller(scope),
             limits,
-            rel=relations.for_runs(),
+            rel=relations.form(),
             replay=replay_without_claim,
             shortest=False,
         )
