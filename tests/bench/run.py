@@ -44,6 +44,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("December: isolation", of_december("prove", "isolation", "page_count"), 1),
     ("December: pin_coherent", of_december("prove", "pin_coherent", "anon_exclusive"), 1),
     ("December: cow_invisible", of_december("prove", "cow_invisible", "anon_exclusive"), 1),
+    ("the same from no hints", (*of_december("prove", "cow_invisible", "anon_exclusive"), "--no-hints"), 1),
     ("December: refute isolation", of_december("refute", "isolation", "mapcount", scope=SMALL), 1),
     (
         "December: refute pin_coherent",
@@ -52,6 +53,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ),
     ("cost of one policy", ("cost", "models/vmsplice.cow", *COSTS), 1),
     ("check models/", ("check", "models/"), 1),
+    ("check models/ --no-hints", ("check", "models/", "--no-hints"), 1),
     ("check models/ --cross", ("check", "models/", "--cross"), 1),
 )
 

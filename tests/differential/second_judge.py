@@ -78,5 +78,5 @@ def _asked(prover: Obligations, question: Question) -> Answer:
     names = sorted(question.needed - {NO_FAULT_YET})
     for number in range(0 if question.step == START else len(prover.steps[question.step].faults)):
         if question.goal == fault_name(question.step, number):
-            return no_fault(prover, question.step, number, names)
+            return no_fault(prover, question.step, question.goal, names)
     return preserved(prover, question.step, question.goal, names)

@@ -11,7 +11,8 @@ import pytest
 from cowspec.cli.load import load_system, loader
 from cowspec.cli.main import run
 from cowspec.engines.induction import prove as induction
-from cowspec.engines.induction.checking import Certificate, certificate, failing
+from cowspec.engines.induction.checking import failing
+from cowspec.engines.known import Certificate, certificate
 from cowspec.evidence.lock import LockError, read_lock, write_lock
 from cowspec.judge import refuting
 from cowspec.judge.docket import Docket

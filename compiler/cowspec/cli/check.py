@@ -10,8 +10,8 @@ from cowspec.cli.checker import needs_checker
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import models, write
 from cowspec.cli.load import load_systems
-from cowspec.cli.lock import read_locks, show_findings, update_locks
-from cowspec.cli.options import caching, crossing, inferring, limiting, locking, reporting, selecting
+from cowspec.cli.lock import read_hints, read_locks, show_findings, update_locks
+from cowspec.cli.options import caching, crossing, hinting, inferring, limiting, locking, reporting, selecting
 from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import check, check_locked
@@ -36,11 +36,12 @@ from cowspec.verdict import Limits
 @click.option("--sarif", metavar="FILE", help="Write what is not as declared, and the notes, as SARIF, too.")
 @reporting
 @caching
+@hinting
 @locking
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, inference: float | None,
     twice: bool, cert_dir: str | None, necessary: bool, junit: str | None, sarif: str | None, no_cache: bool,
-    locked: bool, update_lock: bool, **rest: Any,
+    no_hints: bool, locked: bool, update_lock: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Check every expectation of the models (default: the folder `models`)."""
     files = models(paths)
@@ -50,8 +51,10 @@ def command(
     locks = read_locks(files, selection, locked=locked, update=update_lock)
     systems = load_systems(files)
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
-    by = partial(check, inference=inference, twice=twice, necessary=necessary)
-    if locks is not None:
+    if locks is None:
+        hints = read_hints(files, wanted=not no_hints)
+        by = partial(check, inference=inference, twice=twice, necessary=necessary, hints=hints)
+    else:
         by = partial(check_locked, locks.models)
     reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
     if cert_dir is not None:

@@ -37,6 +37,9 @@ def read_locks(paths: Sequence[str], selection: Selection, *, locked: bool, upda
         raise BadInput("error: a lock speaks of all that a model expects: not with --set, --scope or -i")
     if locked and update:
         raise BadInput("error: --locked and --update-lock do not go together")
+    if update:
+        for folder in dict.fromkeys(map(_folder, paths)):
+            _known(folder)  # whoever waits for a check should not hear only then that its lock cannot be written
     if not locked:
         return None
     locks = {folder: _read(folder, hint=True) for folder in dict.fromkeys(map(_folder, paths))}
@@ -44,6 +47,17 @@ def read_locks(paths: Sequence[str], selection: Selection, *, locked: bool, upda
         str(folder / name) for folder, lock in locks.items() for name in lock.models if not (folder / name).is_file()
     ]
     return Locks({path: locks[_folder(path)].models.get(Path(path).name) for path in paths}, tuple(gone))
+
+
+def read_hints(paths: Sequence[str], *, wanted: bool) -> Mapping[str, LockedModel | None]:
+    """What the locks beside the models say of them, by path. A lock that cannot be read is none, and that is said."""
+    found: dict[Path, Lock] = {}
+    for folder in dict.fromkeys(map(_folder, paths)) if wanted else ():
+        try:
+            found[folder] = _known(folder)
+        except BadInput as error:
+            click.echo(f"note: no hints: {str(error).removeprefix('error: ')}", err=True)
+    return {path: found[_folder(path)].models.get(Path(path).name) for path in paths if _folder(path) in found}
 
 
 def update_locks(reports: Sequence[ModelReport], limits: Limits, status: int) -> None:
@@ -60,8 +74,7 @@ def update_locks(reports: Sequence[ModelReport], limits: Limits, status: int) ->
         click.echo(said, err=True)
         return
     for folder in dict.fromkeys(_folder(report.path) for report in reports):
-        kept = _read(folder, hint=False).models if (folder / NAME).exists() else {}
-        found = {name: model for name, model in kept.items() if (folder / name).is_file()}
+        found = {name: model for name, model in _known(folder).models.items() if (folder / name).is_file()}
         for report in reports:
             if _folder(report.path) == folder:
                 found[Path(report.path).name] = locked_model(report, limits, tool_versions())
@@ -77,6 +90,11 @@ def show_findings(reports: Sequence[ModelReport], locks: Locks, status: int) -> 
     if found:
         click.echo(render(found, {path: Source(path, read(path)) for path in sorted(spans)}), err=True)
     return Status.NOT_DECLARED if found and status not in (Status.INTERNAL, Status.DISAGREE) else status
+
+
+def _known(folder: Path) -> Lock:
+    """What the lock of the folder says, nothing if there is none. Raises `BadInput`."""
+    return _read(folder, hint=False) if (folder / NAME).exists() else Lock()
 
 
 def _read(folder: Path, *, hint: bool) -> Lock:

@@ -138,6 +138,8 @@ styling = several(
                  expose_value=True, help="Colour in the output."),
 )  # fmt: skip
 caching = click.option("--no-cache", is_flag=True, help="Use no answers of earlier runs, and keep none.")
+hinting = click.option("--no-hints", is_flag=True,
+                       help="Search proofs without what the lock beside the models says of earlier ones.")  # fmt: skip
 locking = several(
     click.option("--locked", is_flag=True, help="Compare with the lock beside the models; check what it keeps."),
     click.option("--update-lock", is_flag=True, help="Write what was shown into the lock beside the models."),

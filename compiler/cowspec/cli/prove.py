@@ -9,7 +9,8 @@ from cowspec.cli.certificates import certifiable, status_with, write_certificate
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
-from cowspec.cli.options import caching, crossing, inferring, limiting, reporting, selecting
+from cowspec.cli.lock import read_hints
+from cowspec.cli.options import caching, crossing, hinting, inferring, limiting, reporting, selecting
 from cowspec.cli.session import judge, memory_of, outputs, show
 from cowspec.cli.workers import Pool
 from cowspec.judge.check import prove
@@ -30,18 +31,20 @@ from cowspec.verdict import Limits
 @click.option("--from-scratch", is_flag=True, help="Without the lemmas that the models and the library have.")
 @reporting
 @caching
+@hinting
 def command(
     paths: tuple[str, ...], max_steps: int, timeout: float, seed: int, jobs: Pool, twice: bool, cert: str | None,
-    inference: float | None, from_scratch: bool, no_cache: bool, **rest: Any,
+    inference: float | None, from_scratch: bool, no_cache: bool, no_hints: bool, **rest: Any,
 ) -> int:  # fmt: skip
     """Prove the properties of the models (-i NAME: only these) under every switch setting, for every size; with --scope
     for the sizes given."""
-    systems = load_systems(models(paths))
+    files = models(paths)
+    systems, hints = load_systems(files), read_hints(files, wanted=not (no_hints or from_scratch))
     if cert is not None:
         certifiable(systems)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
-    by = partial(prove, inference=inference, from_scratch=from_scratch, twice=twice)
+    by = partial(prove, inference=inference, from_scratch=from_scratch, twice=twice, hints=hints)
     reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
     if cert is not None:
         reports, said, rejected = write_certificates(reports, [cert], limits, jobs, output.style)

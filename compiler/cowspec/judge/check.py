@@ -6,6 +6,7 @@ go through is followed by a search for a run, and where there is none either, by
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from cowspec.evidence.lock import LockedModel
 from cowspec.judge.chains import chain_jobs
@@ -28,6 +29,11 @@ from cowspec.system.ir import Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 
+Hints = Mapping[str, LockedModel | None]
+"""What locks say of the models, by path."""
+
+NO_HINTS: Hints = MappingProxyType({})
+
 
 def check(
     systems: Sequence[System],
@@ -38,12 +44,16 @@ def check(
     inference: float | None = None,
     twice: bool = False,
     necessary: bool = False,
+    hints: Hints = NO_HINTS,
 ) -> tuple[ModelReport, ...]:
     """The report of each model, in order. `inference`: for how many seconds lemmas are searched where a proof does not
     go through. `twice`: a second solver is asked about every any-size proof. `necessary`: asks in the end which lemmas
-    the proofs need. A Ctrl-C leaves the reports of what is finished."""
+    the proofs need. `hints`: what was shown of the models earlier; it saves time. A Ctrl-C leaves the reports of what
+    is finished."""
     then = necessity_jobs if necessary else None
-    return _judge(systems, selection, limits, runner, _check_jobs, inference=inference, then=then, twice=twice)
+    return _judge(
+        systems, selection, limits, runner, _check_jobs, inference=inference, then=then, twice=twice, hints=hints
+    )
 
 
 def check_locked(
@@ -68,12 +78,13 @@ def prove(
     inference: float | None = None,
     from_scratch: bool = False,
     twice: bool = False,
+    hints: Hints = NO_HINTS,
 ) -> tuple[ModelReport, ...]:
     """Tries to prove every selected property (all that are checked, without names) under every selected setting.
     `from_scratch`: without the lemmas of the models; else as for `check`."""
     systems = [without_lemmas(system) for system in systems] if from_scratch else systems
     asked = partial(_verb_jobs, expected=ExpectedKind.PROVED)
-    return _judge(systems, selection, limits, runner, asked, inference=inference, twice=twice)
+    return _judge(systems, selection, limits, runner, asked, inference=inference, twice=twice, hints=hints)
 
 
 def refute_all(
@@ -97,11 +108,14 @@ def _judge(
     *,
     inference: float | None = None,
     twice: bool = False,
+    hints: Hints = NO_HINTS,
     then: Callable[[Docket], list[AnyJob]] | None = None,
 ) -> tuple[ModelReport, ...]:
-    dockets = [
-        Docket(system, within(all_settings(system), selection), selection, limits, inference) for system in systems
-    ]
+    dockets = []
+    for system in systems:
+        settings, earlier = within(all_settings(system), selection), hints.get(system.path)
+        proofs = earlier.proofs if earlier is not None else ()
+        dockets.append(Docket(system, settings, selection, limits, inference, proofs))
     interrupted = False
     try:
         runner([job for docket in dockets for job in jobs_of(docket)])

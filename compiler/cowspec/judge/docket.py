@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from cowspec.diagnostics import Diagnostic
 from cowspec.engines.known import Known
 from cowspec.evidence.fingerprint import fingerprint, substance
+from cowspec.evidence.lock import StoredProof
 from cowspec.judge.jobs import Died
 from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
@@ -32,13 +33,15 @@ class Docket:
     """`settings` are the selected ones, in order. Filled by the continuations of jobs; `close` makes the report.
     `shown`: the proofs that went through; `kept`, `dropped`: lemmas that some proof used, that some could not use.
     `inference`: for how many seconds of processor time lemmas are searched where a proof does not go through; None: not
-    at all. `findings`: of a comparison with a lock. `fingerprint`, `relations`: of the system."""
+    at all. `hints`: proofs that a lock keeps. `findings`: of a comparison with a lock. `fingerprint`, `relations`: of
+    the system."""
 
     system: System
     settings: tuple[Setting, ...]
     selection: Selection
     limits: Limits
     inference: float | None = None
+    hints: Sequence[StoredProof] = ()
     results: list[Result] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

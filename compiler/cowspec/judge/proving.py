@@ -15,7 +15,7 @@ from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
 from cowspec.engines.induction.houdini import Failure
 from cowspec.engines.induction.prove import InductionResult, prove
-from cowspec.engines.known import NOTHING, Known
+from cowspec.engines.known import NO_CERTIFICATE, NOTHING, Certificate, Known
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import replay
 from cowspec.judge.relations import Relations
@@ -60,11 +60,12 @@ def attempt(
     limits: Limits,
     known: Known = NOTHING,
     relations: Relations | None = None,
+    hints: Certificate = NO_CERTIFICATE,
 ) -> Attempts:
     """Tries to prove the properties together under every setting that satisfies `when`. `relations`: of the system, if
-    at hand."""
+    at hand. `hints`: of earlier proofs."""
     began = monotonic()
-    result = prove(system, names, when, limits, known, relations.form if relations is not None else None)
+    result = prove(system, names, when, limits, known, relations.form if relations is not None else None, hints)
     seconds = monotonic() - began
     explained: dict[tuple[str, str], Attempt] = {}
     found: list[Attempt] = []

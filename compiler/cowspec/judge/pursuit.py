@@ -13,6 +13,7 @@ from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import elements
 from cowspec.judge.docket import Docket, result_of_proof, result_of_search
 from cowspec.judge.fallback import fallback_job
+from cowspec.judge.hints import hints_for
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.lemmas import lemma_job, searches
 from cowspec.judge.outcomes import TimedSearch, proof_memo, search_memo
@@ -165,11 +166,13 @@ def proof(
     then: Callable[[Attempts | Died], Sequence[AnyJob]],
     known: Known = NOTHING,
 ) -> AnyJob:
-    """The same with what follows from it. What is `known` makes it faster, and is no part of the question."""
+    """The same with what follows from it. What is `known` makes it faster, as hints do, and is no part of the
+    question."""
     names = tuple(question.property for question in questions)
+    hints = hints_for(docket.hints, questions[0].settings)
     return Job(
         f"{docket.system.name}: proof of {', '.join(names)}",
-        partial(attempt, docket.system, names, questions[0].when, docket.limits, known, docket.relations),
+        partial(attempt, docket.system, names, questions[0].when, docket.limits, known, docket.relations, hints),
         then,
         docket.limits.timeout * PROOF_BUDGET + 60,
         proof_memo(docket.key("proof", names, questions[0].when, docket.limits), names),

@@ -4,43 +4,16 @@ In: a system, a certificate, goals. Out: what does not hold. Nothing that a cert
 obligations are those of the system as it is now, and a core is only what a fresh solver is given to show one of them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
-from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START, fault_name
+from cowspec.encode.relational.obligation import NO_FAULT
 from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
-from cowspec.engines.induction.obligations import (
-    Obligations,
-    obligations,
-    pairs,
-    unconfirmed,
-)
+from cowspec.engines.induction.hints import assumed
+from cowspec.engines.induction.obligations import Obligations, fault_pairs, obligations, pairs, unconfirmed
 from cowspec.engines.induction.prove import conjuncts_of
-from cowspec.engines.known import Known
+from cowspec.engines.known import Certificate, Question, usual_core
 from cowspec.system import ir
 from cowspec.verdict import Limits
-
-Question = tuple[str, str]
-"""A step (or the start), and a conjunct, a transition property or a fault (`fault_name`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Conjuncts that are inductive together. `cores`: what an obligation needs; where nothing is said, the conjunct
-    itself (of a goal that is no conjunct: nothing)."""
-
-    conjuncts: tuple[str, ...] = ()
-    cores: Mapping[Question, frozenset[str]] = field(default_factory=dict)
-
-
-def certificate(known: Known, goals: Collection[str]) -> Certificate:
-    """The part of what is known that the goals need."""
-    inductive = frozenset(known.inductive)
-    part = known.part(goals)
-    names = frozenset(goals).union(*part.values())
-    needed = {question: core - {NO_FAULT_YET} for question, core in part.items()}
-    cores = {question: core for question, core in needed.items() if core != _default(question, inductive)}
-    return Certificate(tuple(name for name in known.inductive if name in names), cores)
 
 
 def failing(
@@ -87,9 +60,7 @@ def _questions(
     """All that has to be asked, whatever a certificate says."""
     found = pairs(asked, [*own, *(name for name in goals if name in transitions)])
     if NO_FAULT in goals:
-        found += [
-            (step, fault_name(step, case)) for step, each in asked.steps.items() for case in range(len(each.faults))
-        ]
+        found += fault_pairs(asked)
     return found
 
 
@@ -99,25 +70,11 @@ def _failing(
     by_step: dict[str, dict[str, frozenset[str]]] = {}
     wrong: list[str] = []
     for step, name in questions:
-        core = proof.cores.get((step, name), _default((step, name), allowed))
+        core = proof.cores.get((step, name), usual_core((step, name), allowed))
         if core <= allowed:
-            by_step.setdefault(step, {})[name] = _assumed(asked, (step, name), core)
+            by_step.setdefault(step, {})[name] = assumed(asked, (step, name), core)
         else:
             wrong.append(f"{name} at {step} rests on {min(core - allowed)}, which the proof does not show")
     for step, cores in by_step.items():
         wrong += [f"{name} is not shown to hold after {step}" for name in unconfirmed(asked, step, cores)]
     return wrong
-
-
-def _assumed(asked: Obligations, question: Question, core: frozenset[str]) -> frozenset[str]:
-    """Nothing is assumed of a start state. That the step does not fault is assumed wherever that is not the question:
-    a step that faults has no state after it."""
-    step, name = question
-    if step == START:
-        return frozenset()
-    return core | {NO_FAULT_YET} if name in asked.goals else core
-
-
-def _default(question: Question, conjuncts: Collection[str]) -> frozenset[str]:
-    step, name = question
-    return frozenset({name} if step != START and name in conjuncts else ())

@@ -87,7 +87,7 @@ def _needed(asked: _Asked, name: str, others: Sequence[str]) -> tuple[str, ...] 
 
 
 def _core(asked: _Asked, name: str, others: Sequence[str]) -> frozenset[str] | None:
-    answer = ask(asked.judge, others, asked.negated[name], SECONDS)
+    answer = ask(asked.judge, others, (asked.negated[name],), SECONDS)
     if isinstance(answer, Open):
         asked.judge = asked.new_judge()
     return answer.needed if isinstance(answer, Holds) else None

@@ -5,7 +5,7 @@ and step; a step is asked about a conjunct only if it updates a predicate that t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -71,6 +71,7 @@ class Obligations:
     assumable: dict[tuple[str, str], tuple[Any, Term]] = field(default_factory=dict)
     transformers: dict[str, Transformer] = field(default_factory=dict)
     violations: dict[tuple[str, str], Term] = field(default_factory=dict)
+    faultless: dict[str, Term] = field(default_factory=dict)
 
 
 def obligations(
@@ -98,6 +99,12 @@ def obligations(
     )
 
 
+def said_in(language: Language, obligations: Obligations) -> Obligations:
+    """The same obligations in another language; no term of this one is kept."""
+    made: dict[str, Any] = {name: {} for name in ("judges", "assumable", "transformers", "violations", "faultless")}
+    return replace(obligations, language=language, **made)
+
+
 def _abbreviations(system: RelSystem) -> Iterator[Predicate]:
     return (Predicate(name, ()) for step in system.steps for name, _ in step.definitions)
 
@@ -114,6 +121,12 @@ def pairs(obligations: Obligations, names: Sequence[str]) -> list[tuple[str, str
             if goals[name].is_transition or not updated.isdisjoint(goals[name].after)
         ]
     return found
+
+
+def fault_pairs(obligations: Obligations) -> list[tuple[str, str]]:
+    """What has to be asked for `no_fault`: each fault of each step."""
+    steps = obligations.steps.items()
+    return [(name, fault_name(name, case)) for name, step in steps for case in range(len(step.faults))]
 
 
 def preserved(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
@@ -167,9 +180,9 @@ EFFORTS: tuple[Effort, ...] = (by_few, by_many, with_patience)
 """An obligation is asked with the next effort while it is open; better late, when others have shown what is useful."""
 
 
-def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[str]) -> Answer:
-    """Is this fault of the step impossible?"""
-    fault = _fault(obligations, step, case)
+def no_fault(obligations: Obligations, step: str, name: str, assumed: Sequence[str]) -> Answer:
+    """Is the fault of the step that has this name (`fault_name`) impossible?"""
+    fault = _refuting(obligations, step, name)
     answer = _asked_shared(obligations, step, assumed, fault, QUICK_SECONDS)
     if not isinstance(answer, Open):
         return answer
@@ -177,9 +190,11 @@ def no_fault(obligations: Obligations, step: str, case: int, assumed: Sequence[s
     return _asked_alone(obligations, step, None, (assumed,), fault, refuted)
 
 
-def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]]) -> list[str]:
+def unconfirmed(
+    obligations: Obligations, step: str, cores: Mapping[str, frozenset[str]], *, patiently: bool = True
+) -> list[str]:
     """Asks obligations of a step once more, of new solvers with other seeds, each from no more than its core. Returns
-    the names of those that are not confirmed (of a fault: `fault_name`)."""
+    the names of those that are not confirmed (of a fault: `fault_name`): not at once, or not `patiently`, either."""
     background = _background(obligations, step)
     seed = obligations.limits.seed + 17
     shared = judge(obligations.language, background, {}, seed)
@@ -187,10 +202,11 @@ def unconfirmed(obligations: Obligations, step: str, cores: Mapping[str, frozens
     for name, needed in cores.items():
         violated = _refuting(obligations, step, name)
         assumptions = [_assumption(obligations, step, each) for each in sorted(needed)]
-        answer = ask(shared, (), z3.And([*assumptions, violated]), QUICK_SECONDS)
+        answer = ask(shared, (), (*assumptions, violated), QUICK_SECONDS)
         if isinstance(answer, Open):
             shared = judge(obligations.language, background, {}, seed)
-            answer = _patiently(obligations, [*background, *assumptions], ({},), violated, seed, _never)
+            if patiently:
+                answer = _patiently(obligations, [*background, *assumptions], ({},), violated, seed, _never)
         if not isinstance(answer, Holds):
             found.append(name)
     return found
@@ -235,7 +251,7 @@ def _asked_shared(
     obligations: Obligations, step: str, assumed: Sequence[str], violated: Term, seconds: float
 ) -> Answer:
     """Asks the solver that the questions of a step share."""
-    answer = ask(_judge(obligations, step), assumed, violated, seconds)
+    answer = ask(_judge(obligations, step), assumed, (violated,), seconds)
     if isinstance(answer, Open):
         del obligations.judges[step]  # see the solver's traps
     return answer
@@ -333,7 +349,9 @@ def _tracked(obligations: Obligations, step: str, names: Sequence[str]) -> dict[
 
 def _assumption(obligations: Obligations, step: str, name: str) -> Term:
     if name == NO_FAULT_YET:
-        return _faultless(obligations, step)
+        if step not in obligations.faultless:
+            obligations.faultless[step] = _faultless(obligations, step)
+        return obligations.faultless[step]
     return term(obligations.language, obligations.conjuncts[name])
 
 

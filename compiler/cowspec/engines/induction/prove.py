@@ -34,12 +34,14 @@ from functools import partial
 
 from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
-from cowspec.encode.relational.obligation import NO_FAULT, START, fault_name
+from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START
 from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
+from cowspec.engines.induction.hints import held
 from cowspec.engines.induction.houdini import NONE_HELD, Ask, Failure, houdini
 from cowspec.engines.induction.obligations import (
     EFFORTS,
     Obligations,
+    fault_pairs,
     no_fault,
     obligations,
     pairs,
@@ -48,7 +50,7 @@ from cowspec.engines.induction.obligations import (
 )
 from cowspec.engines.induction.refuting import refuter
 from cowspec.engines.induction.solver import Answer, Holds, Open
-from cowspec.engines.known import NOTHING, Known
+from cowspec.engines.known import NO_CERTIFICATE, NOTHING, Certificate, Known
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.verdict import Induction, Limits, Proved, Unknown
@@ -79,9 +81,11 @@ def prove(
     limits: Limits,
     known: Known = NOTHING,
     relational: Callable[[], RelSystem] | None = None,
+    hints: Certificate = NO_CERTIFICATE,
 ) -> InductionResult:
     """Tries to prove the goals together, under every setting that satisfies `when`. What is `known` under these is
-    assumed, and not asked again. `relational` returns the translated system, if somebody has it.
+    assumed, and not asked again. `relational` returns the translated system, if somebody has it. `hints`: of a proof of
+    this system or of one like it; they save time, and nothing depends on them.
 
     A goal is the name of an invariant, a lemma, a transition property, a cover (then: that it is unreachable) or
     `no_fault`.
@@ -98,13 +102,17 @@ def prove(
     transitions = tuple(name for name, goal in asked.goals.items() if goal.is_transition)
     before = tuple(name for name in asked.conjuncts if name in known.inductive)
     new = tuple(name for name in asked.conjuncts if name not in known.inductive)
-    wanted = _wanted(asked, goals, transitions, (*before, *new))
+    standing = held(asked, hints, goals, before)
+    wanted = (*_wanted(asked, goals, transitions, (*before, *new), standing), *sorted(_together(standing.values())))
     efforts = [partial(_layered, partial(effort, asked), frozenset(facts)) for effort in EFFORTS]
-    found = houdini(new, before, pairs(asked, new), efforts, wanted)
+    pending = [pair for pair in pairs(asked, new) if pair not in standing]
+    own = {each: core for each, core in standing.items() if each[1] in asked.conjuncts}
+    found = houdini(new, before, pending, efforts, wanted, own)
     attempt = _Attempt(asked, (*before, *found.survivors), {**known.cores, **found.cores})
-    _show_transitions(attempt, transitions)
+    standing = {each: core for each, core in standing.items() if core <= {NO_FAULT_YET, *attempt.inductive}}
+    _show_transitions(attempt, transitions, standing)
     if NO_FAULT in goals:
-        _show_no_fault(attempt)
+        _show_no_fault(attempt, standing)
     failures = (*found.failures, *attempt.failures)
     covers = {each.name for each in system.properties if each.kind is PropertyKind.COVER}
     result = InductionResult(
@@ -114,6 +122,8 @@ def prove(
         dropped_facts=tuple(each.conjunct for each in found.failures if each.conjunct in facts),
         queries=found.queries + attempt.queries,
     )
+    kept = {each for each, core in standing.items() if attempt.cores.get(each) == core}
+    known = replace(known, confirmed=known.confirmed | kept)
     return _with_verdicts(result, attempt, goals, large, when, known)
 
 
@@ -225,14 +235,18 @@ def _layered(ask: Ask, facts: Collection[str], step: str, name: str, assumed: Se
 
 
 def _wanted(
-    asked: Obligations, goals: Sequence[str], transitions: Iterable[str], everything: Sequence[str]
+    asked: Obligations, goals: Sequence[str], transitions: Iterable[str], everything: Sequence[str], standing: "Cores"
 ) -> tuple[str, ...]:
     """The goals, and what those that are no conjuncts (transition properties, faults) need if all conjuncts hold."""
     hopeful = _Attempt(asked, tuple(everything), {})
-    _show_transitions(hopeful, transitions)
+    _show_transitions(hopeful, transitions, standing)
     if NO_FAULT in goals:
-        _show_no_fault(hopeful)
-    return (*goals, *sorted(frozenset[str]().union(*hopeful.cores.values())))
+        _show_no_fault(hopeful, standing)
+    return (*goals, *sorted(_together(hopeful.cores.values())))
+
+
+def _together(cores: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*cores)
 
 
 # ---- goals shown from what is inductive ----------------------------------------------------------------------------
@@ -257,26 +271,35 @@ Cores = Mapping[tuple[str, str], frozenset[str]]
 def _show_transitions(attempt: _Attempt, names: Iterable[str], standing: Cores = NONE_HELD) -> None:
     """`standing`: cores of obligations that are known to hold."""
     for name in names:
-        questions = [each for each in pairs(attempt.asked, (name,)) if each not in standing]
-        answers = (preserved(attempt.asked, step, name, attempt.inductive) for step, _ in questions)
-        _show(attempt, name, questions, answers)
+        _show(attempt, name, pairs(attempt.asked, (name,)), partial(_ask_transition, attempt), standing)
 
 
 def _show_no_fault(attempt: _Attempt, standing: Cores = NONE_HELD) -> None:
-    cases = [
-        (step, case)
-        for step, each in attempt.asked.steps.items()
-        for case in range(len(each.faults))
-        if (step, fault_name(step, case)) not in standing
-    ]
-    answers = (no_fault(attempt.asked, step, case, attempt.inductive) for step, case in cases)
-    _show(attempt, NO_FAULT, [(step, fault_name(step, case)) for step, case in cases], answers)
+    _show(attempt, NO_FAULT, fault_pairs(attempt.asked), partial(_ask_fault, attempt), standing)
 
 
-def _show(attempt: _Attempt, goal: str, questions: Sequence[tuple[str, str]], answers: Iterable[Answer]) -> None:
+def _ask_transition(attempt: _Attempt, step: str, name: str) -> Answer:
+    return preserved(attempt.asked, step, name, attempt.inductive)
+
+
+def _ask_fault(attempt: _Attempt, step: str, name: str) -> Answer:
+    return no_fault(attempt.asked, step, name, attempt.inductive)
+
+
+def _show(
+    attempt: _Attempt,
+    goal: str,
+    questions: Sequence[tuple[str, str]],
+    ask: Callable[[str, str], Answer],
+    standing: Cores,
+) -> None:
     """Notes what the goal needs, or the first step that it fails at."""
-    for question, answer in zip(questions, answers, strict=True):
+    for question in questions:
+        if question in standing:
+            attempt.cores[question] = standing[question]
+            continue
         attempt.queries += 1
+        answer = ask(*question)
         if not isinstance(answer, Holds):
             reason = answer.reason if isinstance(answer, Open) else ""
             attempt.failures.append(Failure(goal, question[0], reason, attempt.inductive, ()))

@@ -80,15 +80,16 @@ def judge(
     return Judge(solver, {name: literal for name, (literal, _) in assumable.items()}, names)
 
 
-def ask(judge: Judge, assumed: Sequence[str], violated: Term, seconds: float) -> Answer:
-    """Whether the background and the assumptions exclude `violated`."""
+def ask(judge: Judge, assumed: Sequence[str], facts: Sequence[Term], seconds: float) -> Answer:
+    """Whether the background and the assumptions exclude the facts."""
     solver = judge.solver
     if seconds != judge.seconds:
         solver.set("rlimit", int(seconds * UNITS_PER_SECOND))
         judge.seconds = seconds
     solver.push()
     try:
-        solver.add(violated)
+        for fact in facts:
+            core.Z3_solver_assert(solver.ctx.ref(), solver.solver, fact.ast)
         answer = _check(judge, assumed)
         if answer == z3.Z3_L_FALSE:
             return Holds(frozenset(judge.names[each.get_id()] for each in solver.unsat_core()))

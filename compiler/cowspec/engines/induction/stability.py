@@ -11,11 +11,11 @@ solvers that prepare the whole question, with growing limits. `first` says that 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from cowspec.encode.fol.renaming import renamed
-from cowspec.engines.induction.obligations import ALONE_SECONDS, QUICK_SECONDS, Obligations, facts_of
+from cowspec.engines.induction.obligations import ALONE_SECONDS, QUICK_SECONDS, Obligations, facts_of, said_in
 from cowspec.engines.induction.prove import questions
 from cowspec.engines.induction.solver import Answer, Fails, Holds, Open, ask_once
 from cowspec.system import ir
@@ -60,8 +60,7 @@ def retried(
 
 
 def _mutant(asked: Obligations, random: Random) -> Obligations:
-    language = renamed(asked.language, random)
-    return replace(asked, language=language, judges={}, assumable={}, transformers={}, violations={})
+    return said_in(renamed(asked.language, random), asked)
 
 
 def _tried(mutant: Obligations, step: str, name: str, needed: frozenset[str], random: Random) -> Tried:

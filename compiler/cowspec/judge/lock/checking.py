@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cowspec.diagnostics import Diagnostic
-from cowspec.engines.induction.checking import Certificate, failing
+from cowspec.engines.induction.checking import failing
+from cowspec.engines.known import Certificate
 from cowspec.evidence.lock import LockedModel, Options, StoredProof
 from cowspec.evidence.records import RecordError
 from cowspec.evidence.traces import TraceError

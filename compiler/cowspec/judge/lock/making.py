@@ -7,8 +7,7 @@ earlier one shows under all settings of a later one is not stored again.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cowspec.engines.induction.checking import Certificate, certificate
-from cowspec.engines.known import Known
+from cowspec.engines.known import Certificate, Known, certificate
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.lock import Entry, LockedModel, Options, StoredProof
 from cowspec.evidence.runs import run_record
