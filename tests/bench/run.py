@@ -14,7 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 COWSPEC = (sys.executable, "-m", "cowspec")
 ONE = ("--set", "cow=page_count", "--set", "flush_in_ptl", "--set", "no-lock_for_write", "--set", "no-keep_write")
-BUGGY = ("--set", "cow=page_count", "--set", "no-flush_in_ptl", "--set", "no-lock_for_write")
+BUGGY = (
+    *("--set", "cow=page_count", "--set", "no-flush_in_ptl", "--set", "no-lock_for_write"),
+    *("--set", "no-flush_if_pending", "--set", "shootdown=at_once"),
+)
 KEPT = ("check", "prove", "refute")  # what these find is kept: whoever measures wants the work done
 COSTS = ("--set", "cow=page_count", "--scope", "Cpu=2,Mm=2,Va=1,Page=3,Value=1")
 DECEMBER = "models/december_2020.cow"

@@ -13,6 +13,7 @@ from cowspec.check.check import check
 from cowspec.check.modules import load
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import decoded
+from cowspec.engines.induction.prove import prove
 from cowspec.evidence.certificate_reading import CertificateError
 from cowspec.evidence.certificate_reading import read as read_certificate
 from cowspec.evidence.certificates import write as written
@@ -20,18 +21,22 @@ from cowspec.evidence.lock import Lock, LockError, read_lock, write_lock
 from cowspec.judge import check as judge
 from cowspec.judge.confirming.certifying import certified
 from cowspec.judge.confirming.verifying import verify
+from cowspec.judge.hints import hints_for
 from cowspec.judge.jobs import AnyJob, run_here
 from cowspec.judge.lock.making import locked_model
 from cowspec.judge.results import Claim, ModelReport
 from cowspec.judge.selection import Selection
+from cowspec.system import ir
 from cowspec.system.build import build
 from cowspec.system.ir import System
-from cowspec.verdict import Limits
+from cowspec.system.switches import all_settings
+from cowspec.verdict import Limits, Proved
 from mutator import json_mutant
 from targets import Target
 
 NAME = "stored.cow"
 LIMITS = Limits(max_steps=4, timeout=1.0)
+TRUE = ("filled", "covered")
 FALSE = ("never_mapped", "never_filled")
 STORED = """
 module stored
@@ -89,9 +94,13 @@ def locks() -> tuple[bytes, ...]:
 
 
 def read_as_lock(data: bytes) -> object:
-    """As `check --locked` reads the lock beside a model."""
+    """As `check --locked` reads the lock beside a model, and as `prove` takes hints from it."""
     lock = read_lock(decoded("cowspec.lock", data))
-    (found,) = judge.check_locked({NAME: lock.models.get(NAME)}, [system()], Selection(), LIMITS, run_openly)
+    known = lock.models.get(NAME)
+    hints = hints_for(known.proofs if known is not None else (), all_settings(system()))
+    proof = prove(system(), (*TRUE, *FALSE), ir.TRUE, LIMITS, hints=hints)
+    assert [isinstance(verdict, Proved) for _, verdict in proof.verdicts] == [True, True, False, False]
+    (found,) = judge.check_locked({NAME: known}, [system()], Selection(), LIMITS, run_openly)
     assert all(each.message for each in found.findings)
     shown = {result.property for result in found.results if result.claim == Claim.ANY_SIZE}
     assert shown.isdisjoint(FALSE), "a lock makes something false true"
