@@ -9,6 +9,7 @@ from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import loader
 from cowspec.cli.load import load_program
+from cowspec.cli.lock import read_hints
 from cowspec.cli.options import bounding, selecting, styling
 from cowspec.cli.session import painter, progress
 from cowspec.cli.workers import Pool
@@ -50,11 +51,13 @@ def command(
     status 1 if a mutant survives that the model does not explain."""
     program, model, system = load_program(path, loader())
     limits, sample = Limits(max_steps, timeout, seed), Sample(kinds, limit, mutants)
+    known = read_hints([path], wanted=True).get(path)
+    proofs = known.proofs if known is not None else ()
     try:
         selection = validate([system], Selection(rest["options"], rest["names"], rest["sizes"]))
         with progress() as watch:
             work = jobs.runner(watch)
-            report = mutate(program, model, system, selection, sample, limits, work)
+            report = mutate(program, model, system, selection, sample, limits, work, proofs)
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
     status = status_of_mutate([report])

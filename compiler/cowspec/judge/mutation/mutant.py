@@ -23,6 +23,8 @@ from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
+from cowspec.evidence.lock import StoredProof
+from cowspec.judge.hints import hints_for
 from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import Compared, compare
 from cowspec.judge.plan import Question, either
@@ -100,15 +102,19 @@ class Examined:
 # ---- the model -----------------------------------------------------------------------------------------------------
 
 
-def prove_lines(system: System, groups: Sequence[tuple[Question, ...]], limits: Limits) -> tuple[Line, ...]:
-    """Proves what the model claims for any size, from the most settings to the fewest."""
+def prove_lines(
+    system: System, groups: Sequence[tuple[Question, ...]], limits: Limits, proofs: Sequence[StoredProof] = ()
+) -> tuple[Line, ...]:
+    """Proves what the model claims for any size, from the most settings to the fewest. `proofs` that a lock keeps are
+    hints."""
     lines: list[tuple[Line, Known]] = []
     for group in sorted(groups, key=lambda group: -len(group[0].settings)):
         known = NOTHING
         for line, found in lines:
             if set(line.questions[0].settings) >= set(group[0].settings):
                 known |= found
-        result = prove(system, tuple(each.property for each in group), group[0].when, limits, known)
+        names, hints = tuple(each.property for each in group), hints_for(proofs, group[0].settings)
+        result = prove(system, names, group[0].when, limits, known, hints=hints)
         kept: dict[str, None] = {}
         for _, verdict in result.verdicts:
             if isinstance(verdict, Proved) and isinstance(verdict.evidence, Induction):

@@ -11,6 +11,7 @@ from random import Random
 from cowspec.check.modules import Program
 from cowspec.check.typed import Model
 from cowspec.engines.scopes import counted_scope, default_scope, elements
+from cowspec.evidence.lock import StoredProof
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
 from cowspec.judge.mutation.aligning import aligned
 from cowspec.judge.mutation.comparing import Compared
@@ -105,10 +106,17 @@ class Sample:
 
 
 def mutate(
-    program: Program, model: Model, system: System, selection: Selection, sample: Sample, limits: Limits, runner: Runner
+    program: Program,
+    model: Model,
+    system: System,
+    selection: Selection,
+    sample: Sample,
+    limits: Limits,
+    runner: Runner,
+    hints: Sequence[StoredProof] = (),
 ) -> MutationReport:
-    """The report on one model. A Ctrl-C leaves the mutants that are finished. Raises `SelectionError` for the name of a
-    mutant that there is not."""
+    """The report on one model. `hints`: proofs of it that a lock keeps. A Ctrl-C leaves the mutants that are finished.
+    Raises `SelectionError` for the name of a mutant that there is not."""
     everything = mutants(program, model)
     wanted = _wanted(everything, sample, limits.seed)
     settings = within(all_settings(system), selection)
@@ -121,7 +129,7 @@ def mutate(
     ]
     subject = Subject(program, model, system, selection, settings, claims)
     report.scopes = _scopes(system, selection, claims)
-    judge = _Judge(subject, report, limits, tuple(question for question in asked if question.expected in RUNS))
+    judge = _Judge(subject, report, limits, tuple(question for question in asked if question.expected in RUNS), hints)
     try:
         if wanted and declares(system):
             runner([judge.proof_job()])
@@ -201,6 +209,7 @@ class _Judge:
     report: MutationReport
     limits: Limits
     happens: tuple[Question, ...]
+    hints: Sequence[StoredProof]
 
     # ---- the model ----
 
@@ -210,7 +219,7 @@ class _Judge:
             if claim.expected in (ExpectedKind.PROVED, ExpectedKind.UNREACHABLE) and not claim.scope:
                 groups.setdefault(claim.settings, []).append(claim)
         lines = [tuple(group) for group in groups.values()]
-        work = partial(prove_lines, self.subject.system, lines, self.limits)
+        work = partial(prove_lines, self.subject.system, lines, self.limits, self.hints)
         return Job(f"{self.subject.system.name}: proof", work, self._proved, 1800)
 
     def _proved(self, answer: tuple[Line, ...] | Died) -> Sequence[AnyJob]:
