@@ -30,7 +30,7 @@ def check_texts(case: Case) -> int:
     compared = 0
     for question in _drawn(case, prover):
         answer = _asked(prover, question)
-        (obligation,) = obligations(case.system, of, [(question, ir.TRUE)])
+        (obligation,) = obligations(case.system, [(of, question, ir.TRUE)])
         text = body(obligation)
         said = {"z3": opinion_of_z3(text, 1, 2.0), "cvc5": opinion(text, 1, QUICK).answer}
         expected = {Holds: "sat", Fails: "unsat"}.get(type(answer))
@@ -50,10 +50,10 @@ def check_proofs(case: Case) -> int:
     for name, verdict in result.verdicts:
         if isinstance(verdict, Proved):
             asked = questions(of, result.known.cores, result.known.under, name)
-            for question, obligation in zip(asked, obligations(case.system, of, asked), strict=True):
+            for (_, question, _), obligation in zip(asked, obligations(case.system, asked), strict=True):
                 said = opinion(body(obligation), 1, QUICK).answer
                 if said == "sat":
-                    raise Disagreement(f"{question[0]} is part of a proof, and cvc5 refuses it")
+                    raise Disagreement(f"{question} is part of a proof, and cvc5 refuses it")
                 confirmed += said == "unsat"
     return confirmed
 

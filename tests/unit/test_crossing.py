@@ -9,15 +9,13 @@ import pytest
 from cowspec.cli import options
 from cowspec.cli.main import run
 from cowspec.engines.cvc5_solver import Opinion, opinion
-from cowspec.judge.check import check, prove
+from cowspec.judge.check import check
 from cowspec.judge.confirming import crossing
-from cowspec.judge.confirming.certifying import certified
 from cowspec.judge.jobs import run_here
 from cowspec.judge.results import Crossed, Finding, ModelReport
 from cowspec.judge.selection import Selection
 from cowspec.report.crossed import cross_lines
 from cowspec.verdict import Limits
-from inference_models import TOKEN
 from report_examples import system_of
 from test_smtlib import OWNERS
 
@@ -82,17 +80,6 @@ def test_a_proof_with_an_open_obligation_is_proved_once(monkeypatch: pytest.Monk
     assert lines[1].split() == ["judge", "obligations", "unsat", "unknown", "sat", "seconds"]
     assert lines[3].split()[2:6] == ["7", "6", "1", "0"]
     assert lines[4] == "any-size proofs of properties x settings: 1 proved twice, 1 once, 0 in dispute"
-
-
-def test_what_rests_on_lemmas_that_were_found_is_not_asked() -> None:
-    system = system_of(TOKEN)
-    (report,) = prove([system], Selection(), Limits(timeout=20.0), run_here, inference=60.0, twice=True)
-    found = {result.property: result for result in report.results}
-    assert found["one_holder"].lemmas and any("cvc5 was not asked" in note for note in found["one_holder"].notes)
-    assert found["one_holder"].evidence == (("induction", ("z3",)),)
-    assert (crossed(report).twice, crossed(report).once) == (1, 1)  # no_fault; one_holder
-    told = certified(system, report.results, Limits(), run_here)
-    assert told.left_out == ("one_holder",) and told.goals == 1
 
 
 def test_a_disagreement_stops_the_run(

@@ -70,7 +70,7 @@ DROPPED = Question("drop", "dirty_is_owned", frozenset({"dirty_is_owned"}))
 
 
 def made(system: ir.System, question: Question, when: ir.Formula = ir.TRUE) -> Obligation:
-    (found,) = obligations(system, subject(system), [(question, when)])
+    (found,) = obligations(system, [(subject(system), question, when)])
     return found
 
 
@@ -80,7 +80,7 @@ def proved(system: ir.System, *goals: str, when: ir.Formula = ir.TRUE) -> Iterat
     assert all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
     of = subject(system)
     for goal in goals:
-        yield from obligations(system, of, questions(of, result.known.cores, result.known.under, goal))
+        yield from obligations(system, questions(of, result.known.cores, result.known.under, goal))
 
 
 def both(text: str) -> set[str]:
@@ -186,8 +186,8 @@ def test_a_proof_that_lacks_an_obligation_is_none() -> None:
     of = subject(system)
     for goal in ("dirty_is_owned", "stays"):
         asked = questions(of, known.cores, known.under, goal)
-        assert {question.step for question, _ in asked} >= {"take", "mark", "drop"}
-        for question, _ in asked:
+        assert {question.step for _, question, _ in asked} >= {"take", "mark", "drop"}
+        for _, question, _ in asked:
             rest = {key: core for key, core in known.cores.items() if key != (question.step, question.goal)}
             with pytest.raises(Incomplete):
                 questions(of, rest, known.under, goal)

@@ -12,7 +12,7 @@ from cowspec.cli.files import read, write
 from cowspec.diagnostics import Diagnostic, render
 from cowspec.evidence.lock import Lock, LockedModel, LockError, read_lock, write_lock
 from cowspec.judge.lock.making import locked_model
-from cowspec.judge.results import ModelReport, Status
+from cowspec.judge.results import ModelReport, Status, found_lemmas
 from cowspec.judge.selection import Selection
 from cowspec.source import Source
 from cowspec.verdict import Limits
@@ -66,11 +66,9 @@ def update_locks(reports: Sequence[ModelReport], limits: Limits, status: int) ->
     if status != Status.DECLARED:
         click.echo("the lock is not written: it may only say what is declared and shown", err=True)
         return
-    found_lemmas = sorted({result.property for report in reports for result in report.results if result.lemmas})
-    if found_lemmas:
-        said = (
-            f"the lock is not written: lemmas had to be found for {', '.join(found_lemmas)}, and are not in the model"
-        )
+    by_found = sorted({result.property for report in reports for result in report.results if found_lemmas(result)})
+    if by_found:
+        said = f"the lock is not written: lemmas had to be found for {', '.join(by_found)}, and are not in the model"
         click.echo(said, err=True)
         return
     for folder in dict.fromkeys(_folder(report.path) for report in reports):

@@ -29,6 +29,9 @@ from cowspec.encode.relational.translate import NAMED, formula_of, translate
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 
+Asked = tuple[Subject, Question, ir.Formula]
+"""A question about a subject, and under which settings."""
+
 
 class Incomplete(Exception):
     """A proof lacks an obligation: "step / goal". It proves nothing."""
@@ -52,10 +55,10 @@ def questions(
     cores: Mapping[tuple[str, str], frozenset[str]],
     under: Mapping[tuple[str, str], ir.Formula],
     goal: str,
-) -> tuple[tuple[Question, ir.Formula], ...]:
+) -> tuple[Asked, ...]:
     """All that has to hold for the goal, each with the settings it was asked under. The proof is known by its `cores`
     and the settings `under` which they were found (`known.Known`). Raises `Incomplete` if it lacks something."""
-    found: list[tuple[Question, ir.Formula]] = []
+    found: list[Asked] = []
     names = {goal: None}
     pending = [goal]
     while pending:
@@ -63,17 +66,17 @@ def questions(
             if (step, name) not in cores:
                 raise Incomplete(f"{step} / {name}")
             needed = cores[step, name]
-            found.append((Question(step, name, needed), under[step, name]))
+            found.append((of, Question(step, name, needed), under[step, name]))
             new = sorted(each for each in needed if each != NO_FAULT_YET and each not in names)
             names.update(dict.fromkeys(new))
             pending += new
     return tuple(found)
 
 
-def obligations(system: ir.System, of: Subject, asked: Iterable[tuple[Question, ir.Formula]]) -> Iterator[Obligation]:
-    """The questions about the system as formulas, in order."""
+def obligations(system: ir.System, asked: Iterable[Asked]) -> Iterator[Obligation]:
+    """The questions about the system (it may have further lemmas there) as formulas, in order."""
     relational: dict[ir.Formula, Formula] = {}
-    for question, when in asked:
+    for of, question, when in asked:
         if when not in relational:
             relational[when] = formula_of(system, when)
         yield obligation(of, relational[when], question)

@@ -136,7 +136,13 @@ def _claim(tables: _Tables, item: object, entries: int, where: str) -> Certified
     if any(not 0 <= number < entries for number in numbers):
         raise CertificateError(f"{where}: an obligation that does not exist")
     goal = _text(_get(record, "goal", where), where)
-    return CertifiedClaim(goal, _at(tables.formulas, _get(record, "when", where), where), numbers)
+    found = [_tuple(each, 2, where) for each in _sequence(record.get("found", []), where)]
+    return CertifiedClaim(
+        goal,
+        _at(tables.formulas, _get(record, "when", where), where),
+        numbers,
+        tuple((_text(name, where), _at(tables.formulas, number, where)) for name, number in found),
+    )
 
 
 def _entry(tables: _Tables, item: object, where: str) -> Entry:

@@ -51,11 +51,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CertifiedClaim:
-    """`goal` holds under all settings that satisfy `when`, as the obligations of these numbers hold."""
+    """`goal` holds under all settings that satisfy `when`, as the obligations of these numbers hold. `found`: lemmas
+    that they speak of beside what the model has, by name."""
 
     goal: str
     when: Formula
     entries: tuple[int, ...]
+    found: tuple[tuple[str, Formula], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,7 @@ def write(certificate: Certificate) -> str:
     """The certificate as JSON text."""
     tables = _Tables()
     entries = [_entry(tables, entry) for entry in certificate.entries]
-    claims = [
-        {
-            "goal": claim.goal,
-            "when": number_of(tables.interner, intern(tables.interner, claim.when)),
-            "obligations": list(claim.entries),
-        }
-        for claim in certificate.claims
-    ]
+    claims = [_claim(tables, claim) for claim in certificate.claims]
     formulas = [_formula(tables, formula) for formula in tables.interner.formulas]
     lines = [
         "{",
@@ -116,6 +111,21 @@ def _list(key: str, items: Iterable[object], *, last: bool = False) -> Iterator[
 
 def _json(item: object) -> str:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+
+
+def _claim(tables: _Tables, claim: CertifiedClaim) -> dict[str, object]:
+    record: dict[str, object] = {
+        "goal": claim.goal,
+        "when": _formula_number(tables, claim.when),
+        "obligations": list(claim.entries),
+    }
+    if claim.found:
+        record["found"] = [[name, _formula_number(tables, formula)] for name, formula in claim.found]
+    return record
+
+
+def _formula_number(tables: _Tables, formula: Formula) -> int:
+    return number_of(tables.interner, intern(tables.interner, formula))
 
 
 def _entry(tables: _Tables, entry: Entry) -> dict[str, object]:

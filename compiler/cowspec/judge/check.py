@@ -14,7 +14,6 @@ from cowspec.judge.confirming.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
 from cowspec.judge.exploring import explore_job
 from cowspec.judge.jobs import AnyJob, Runner
-from cowspec.judge.lemmas import without_lemmas
 from cowspec.judge.lock.checking import locked_jobs
 from cowspec.judge.plan import Question, asked_properties, declares, kind_of, plan, switch_formula
 from cowspec.judge.pursuit import search_job
@@ -26,6 +25,7 @@ from cowspec.judge.scripts import free_jobs, refuting_job, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
 from cowspec.system.ir import Setting, System
+from cowspec.system.lemmas import without_lemmas
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 

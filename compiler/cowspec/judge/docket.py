@@ -12,20 +12,22 @@ from cowspec.judge.plan import Question, declares
 from cowspec.judge.proving import Attempts
 from cowspec.judge.refuting import Searched
 from cowspec.judge.relations import Relations
-from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result
+from cowspec.judge.results import Claim, Crossed, Disagreement, Finding, ModelReport, Remark, Result, found_lemmas
 from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import ExpectedKind
-from cowspec.system.ir import Formula, Setting, System
+from cowspec.system.ir import Formula, Property, Setting, System
 from cowspec.verdict import Induction, Limits, NoViolation, Proved, Refuted, Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one proof has shown under `when`, and for each property the conjuncts that this rests on."""
+    """What one proof has shown under `when`, and for each property the conjuncts that this rests on. `lemmas`: found
+    for this proof."""
 
     rests_on: Mapping[str, frozenset[str]]
     when: Formula
     known: Known
+    lemmas: tuple[Property, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class Docket:
                 )
             )
 
-    def proof_ended(self, answer: Attempts, when: Formula) -> None:
+    def proof_ended(self, answer: Attempts, when: Formula, lemmas: tuple[Property, ...] = ()) -> None:
         """Remembers what was proved, what was of use and what was not."""
         rests_on = {
             each.property: frozenset(each.verdict.evidence.conjuncts)
@@ -92,7 +94,7 @@ class Docket:
             if isinstance(each.verdict, Proved) and isinstance(each.verdict.evidence, Induction)
         }
         if rests_on:
-            self.shown.append(Shown(rests_on, when, answer.known))
+            self.shown.append(Shown(rests_on, when, answer.known, lemmas))
         self.kept.update(answer.kept)
         for name, text in answer.dropped:
             self.dropped.setdefault(name, text)
@@ -159,6 +161,7 @@ def _merged(results: Iterable[Result], settings: Sequence[Setting]) -> list[Resu
             (result.verdict, result.claim, result.engine, result.reason),
             (result.evidence, result.scope, result.steps, result.notes if cti is None else ()),
             (cti.conjunct, cti.step.firing.step) if cti is not None else None,
+            found_lemmas(result),
         )
         if result.trace is None and key in places:
             known = kept[places[key]]

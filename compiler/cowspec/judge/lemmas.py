@@ -1,8 +1,9 @@
 """Lemmas searched where a proof did not go through: what follows a failed proof of `prove` and `check`.
 
 In: a question whose proof failed and for which no run was found. Out: the result, proved with lemmas that were found,
-or open with how far the search came. What is found is proved by the ordinary prover (`engines/inference/infer.py`), and
-is not kept here: `Result.lemmas` has it, for whoever keeps it.
+or open with how far the search came. What is found is proved by the ordinary prover, as if it stood in the model: so
+the proof is like any other for whoever confirms it. The lemmas are not kept here: `Proof.lemmas` has them, for whoever
+keeps them.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,10 +14,11 @@ from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.judge.docket import Docket, result_of_proof
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
-from cowspec.judge.proving import Attempt
-from cowspec.judge.results import Result
+from cowspec.judge.proving import Attempt, Attempts, attempt
+from cowspec.judge.results import Proof, Result
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
+from cowspec.system.lemmas import with_lemmas
 from cowspec.verdict import Induction, Limits, Proved
 
 KILLED_AFTER = 12
@@ -42,15 +44,12 @@ def lemma_job(docket: Docket, question: Question, attempted: Attempt, otherwise:
     )
 
 
-def without_lemmas(system: System) -> System:
-    """The system as if nobody had written a lemma."""
-    return replace(system, properties=tuple(p for p in system.properties if p.kind is not PropertyKind.LEMMA))
-
-
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """`proof`: of the property, in the system that has the lemmas which were found; None if none were."""
+
     found: Inferred
-    seconds: float
+    proof: Attempts | None
 
 
 def _search(system: System, name: str, when: Formula, limits: Limits, seconds: float) -> _Answer:
@@ -58,7 +57,10 @@ def _search(system: System, name: str, when: Formula, limits: Limits, seconds: f
         system, [name], when, limits, seconds=seconds, from_scratch=False,
         samples=partial(reachable, system, when, limits.seed),
     )  # fmt: skip
-    return _Answer(found, found.effort.seconds)
+    if not found.is_proved:
+        return _Answer(found, None)
+    extended = with_lemmas(system, [lemma.prop for lemma in found.lemmas])
+    return _Answer(found, attempt(extended, (name,), when, limits))
 
 
 def _searched(
@@ -69,11 +71,16 @@ def _searched(
         if answer.bug:
             docket.bugs.append(f"lemmas for {question.property}: {answer.reason}")
         return otherwise(question, _noted(attempted, f"the search for lemmas ended: {answer.reason}"))
-    found = answer.found
-    if not found.is_proved:
+    found, proof = answer.found, answer.proof
+    verdict = proof.found[0].verdict if proof is not None else None
+    if proof is None or not isinstance(verdict, Proved) or not isinstance(verdict.evidence, Induction):
         why = found.stuck.reason if found.stuck is not None else "the prover gave up"
         return otherwise(question, _noted(attempted, f"lemmas were searched: {why}"))
-    docket.results.append(_proved(docket, question, found, attempted.seconds + answer.seconds))
+    lemmas = tuple(lemma.prop for lemma in found.lemmas if lemma.prop.name in verdict.evidence.conjuncts)
+    docket.proof_ended(proof, question.when, lemmas)
+    seconds = attempted.seconds + found.effort.seconds + proof.found[0].seconds
+    shown = Proof(question.settings, question.when, proof.known, lemmas)
+    docket.results.append(_proved(docket, question, shown, verdict.evidence.checked_by, seconds))
     return []
 
 
@@ -81,14 +88,9 @@ def _noted(attempted: Attempt, note: str) -> Attempt:
     return replace(attempted, notes=(*attempted.notes, note))
 
 
-def _proved(docket: Docket, question: Question, found: Inferred, seconds: float) -> Result:
-    evidence = [verdict.evidence for _, verdict in found.verdicts if isinstance(verdict, Proved)]
-    inductions = [each for each in evidence if isinstance(each, Induction)]
-    count = len(found.lemmas)
-    said = f"{count} lemma{'s' if count != 1 else ''} had to be found: `cowspec infer {docket.system.path}"
-    return replace(
-        result_of_proof(question, question.settings, inductions[0].checked_by if inductions else ()),
-        notes=(f"{said} -i {question.property} --write` keeps them",),
-        lemmas=tuple(lemma.prop for lemma in found.lemmas),
-        seconds=seconds,
-    )
+def _proved(docket: Docket, question: Question, proof: Proof, checked_by: tuple[str, ...], seconds: float) -> Result:
+    count = len(proof.lemmas)
+    had = f"{count} lemma{'s' if count != 1 else ''} had to be found"
+    said = f"{had}: `cowspec infer {docket.system.path} -i {question.property} --write` keeps them"
+    result = result_of_proof(question, question.settings, checked_by)
+    return replace(result, notes=(said,) if count else (), proofs=(proof,), seconds=seconds)

@@ -57,11 +57,12 @@ class Status:
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What has shown a property for any size under these settings: `when` is the switch formula that they satisfy,
-    `known` all that was found inductive."""
+    `known` all that was found inductive; `lemmas`: found for it, and none of the model's."""
 
     settings: tuple[Setting, ...]
     when: Formula
     known: Known
+    lemmas: tuple[Property, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Result:
     `by`: the scenario whose run the trace is; it need not be a shortest one.
     `expected` None: nothing was declared. `evidence`: what was checked, and by whom. `notes`: what else the reader
     should know; `details`: what only those want to know who ask for more. `proofs`: of any-size proofs, which together
-    are about all settings. `lemmas`: those that the proof needs beside the model's own, as they were found.
+    are about all settings.
     """
 
     property: str
@@ -94,7 +95,6 @@ class Result:
     reason: str = ""
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
-    lemmas: tuple[Property, ...] = ()
     scenario: str | None = None
     by: str | None = None
     proofs: tuple[Proof, ...] = ()
@@ -168,6 +168,11 @@ class ModelReport:
     def vacuous(self) -> tuple[str, ...]:
         """What makes verdicts worthless, in words."""
         return tuple(remark.message for remark in self.remarks if remark.is_vacuous)
+
+
+def found_lemmas(result: Result) -> tuple[Property, ...]:
+    """Those that its proofs need beside the model's own."""
+    return tuple(dict.fromkeys(lemma for proof in result.proofs for lemma in proof.lemmas))
 
 
 def as_declared(report: ModelReport) -> bool:

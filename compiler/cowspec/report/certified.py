@@ -18,9 +18,6 @@ def certified_text(found: Certified, path: str, style: Style) -> str:
         f"{len(checked)} refuted by instances, each proof accepted by drup; {len(rest)} checked by solvers only"
     )
     lines = wrap(said, style.width, "", "  ")
-    if found.left_out:
-        why = "proved by lemmas that do not stand in the model (`cowspec infer --write` keeps them)"
-        lines += wrap(f"not in it: {', '.join(found.left_out)}, {why}", style.width, "", "  ")
     for each in wrong:
         lines += wrap(f"rejected: {each.step} / {each.goal}: {_reason(each.outcome)}", style.width, "", "  ")
     for each in rest:

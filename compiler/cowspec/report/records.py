@@ -12,7 +12,7 @@ from hashlib import sha256
 from cowspec.evidence.names import options
 from cowspec.evidence.traces import write
 from cowspec.judge.cubes import cubes
-from cowspec.judge.results import Disagreement, ModelReport, Remark, Result, as_declared
+from cowspec.judge.results import Disagreement, ModelReport, Remark, Result, as_declared, found_lemmas
 from cowspec.report.crossed import cross_record
 from cowspec.report.formulas import lemma
 from cowspec.report.places import place_of
@@ -130,8 +130,9 @@ def _records(report: ModelReport, result: Result, file: str | None, timings: boo
             record["reason"] = result.reason
         if result.notes:
             record["notes"] = list(result.notes)
-        if result.lemmas:
-            record["lemmas"] = [lemma(report.system, each) for each in result.lemmas]
+        found = found_lemmas(result)
+        if found:
+            record["lemmas"] = [lemma(report.system, each) for each in found]
         if file is not None:
             record["trace"] = file
         record["evidence"] = {what: list(who) for what, who in result.evidence}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from cowspec.judge.results import Claim, Finding, ModelReport, Remark, Result, as_declared
+from cowspec.judge.results import Claim, Finding, ModelReport, Remark, Result, as_declared, found_lemmas
 from cowspec.report.ascii import wrap
 from cowspec.report.crossed import cross_lines
 from cowspec.report.inferred import declarations
@@ -165,7 +165,7 @@ def _details(report: ModelReport, files: Files, style: Style) -> list[str]:
     lines: list[str] = []
     for number, result in enumerate(report.results):
         told = style.verbose and (result.trace is not None or bool(result.reason or result.notes or result.details))
-        if result.as_declared and not (told or result.lemmas) and number not in shortest.values():
+        if result.as_declared and not (told or found_lemmas(result)) and number not in shortest.values():
             continue
         expected = "" if result.as_declared else f"; expected: {(result.expected or 'nothing').replace('_', ' ')}"
         lines += wrap(_heading(report, result) + expected, style.width, "", "  ")
@@ -191,8 +191,9 @@ def _reasons(report: ModelReport, result: Result, file: str | None, style: Style
 def _body(report: ModelReport, result: Result, style: Style) -> list[str]:
     if result.trace is not None:
         return trace_text(report.system, result.trace, result.witness, style).rstrip("\n").split("\n")
-    if result.lemmas:
-        return declarations(report.system, result.lemmas).rstrip("\n").split("\n")
+    found = found_lemmas(result)
+    if found:
+        return declarations(report.system, found).rstrip("\n").split("\n")
     if result.cti is not None:
         return cti_text(report.system, result.cti, result.cti_witness, style).rstrip("\n").split("\n")
     return []

@@ -50,6 +50,8 @@ def _claim(system: System, claim: ClaimVerdict) -> str:
         return f"{claim.goal}: rejected: {claim.rejected}"
     under = words(system.switches, claim.settings)
     where = f", under {under}" if under else ""
+    if claim.found:
+        where += f", by {'1 lemma that is' if claim.found == 1 else f'{claim.found} lemmas that are'} not in the model"
     if claim.unchecked:
         return (
             f"{claim.goal}: not proved by this{where}: {claim.unchecked} of its {claim.obligations} obligations are"

@@ -93,10 +93,11 @@ def steps_by_name(steps: Iterable[RelStep]) -> dict[str, RelStep]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """A system, and what may be assumed and shown of it, by name. What was worked out for one obligation is kept for
-    the next: `before`, of a step, all that is known when it fires; `read`, of formulas by identity, predicates."""
+    the next: `before`, of a step, all that is known when it fires; `read`, of formulas by identity, predicates. Equal
+    to itself only."""
 
     system: RelSystem
     conjuncts: Mapping[str, Formula]
@@ -115,6 +116,11 @@ def obligation(of: Subject, when: Formula, question: Question) -> Obligation:
     resolved = [(name, _resolved(of.resolver, each, True)) for name, each in (("when", when), *conjuncts)]
     updates, violated = _violated(of, step, question)
     return _closed(of, question, step, (resolved[0], *known, *resolved[1:]), updates, violated)
+
+
+def assumed(of: Subject, name: str) -> Formula:
+    """The conjunct as it stands where it is assumed: closed, and without `Either`. Raises `KeyError`."""
+    return _resolved(of.resolver, of.conjuncts[name], True)
 
 
 def _known(of: Subject, step: RelStep | None, name: str) -> tuple[tuple[str, Formula], ...]:

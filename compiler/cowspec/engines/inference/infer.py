@@ -22,6 +22,7 @@ from cowspec.engines.known import NOTHING, Known
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.lemmas import without_lemmas
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
@@ -119,7 +120,7 @@ def infer_all(
     `reachable` states, made when they are needed."""
     began = process_time()
     system, claims, single = _sliced(system, claims)
-    base = _without_lemmas(system) if from_scratch else system
+    base = without_lemmas(system) if from_scratch else system
     proofs = _Proofs(base, replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS)))
     proofs.begin(claims)
     say(f"a first try at the proofs: {process_time() - began:.1f} s")
@@ -286,10 +287,6 @@ def _used(search: Search, numbers: Sequence[int], result: InductionResult) -> li
 
 def _all_proved(result: InductionResult) -> bool:
     return all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
-
-
-def _without_lemmas(system: System) -> System:
-    return replace(system, properties=tuple(p for p in system.properties if p.kind is not PropertyKind.LEMMA))
 
 
 def _name(number: int) -> str:

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cowspec.encode.herbrand.interning import Interner, interned
-from cowspec.encode.relational.obligation import Question, Subject
+from cowspec.encode.relational.obligation import assumed
 from cowspec.encode.relational.translate import formula_of
 from cowspec.engines.instantiation.certify import Checked, Open, Outcome, Wrong, certify
-from cowspec.engines.obligation import obligations, questions, subject
+from cowspec.engines.obligation import Asked, obligations
 from cowspec.evidence.certificates import Certificate, CertifiedClaim, Entry, Refutation
 from cowspec.judge.confirming.portions import in_portions
+from cowspec.judge.confirming.subjects import Subjects
 from cowspec.judge.jobs import Runner
 from cowspec.judge.results import Claim, Result
-from cowspec.system.ir import Formula, System
+from cowspec.system.ir import System
 from cowspec.verdict import Limits
-
-Asked = tuple[Question, Formula]
-"""A question, and the settings that it was asked under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +31,38 @@ class Obliged:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about. `left_out`:
-    what is proved by lemmas that were found, and do not stand in the model."""
+    """`obliged`: the obligations of the certificate, in its order. `goals`: how many proofs it is about."""
 
     certificate: Certificate
     obliged: tuple[Obliged, ...]
     goals: int
-    left_out: tuple[str, ...] = ()
 
 
 def certified(system: System, results: Sequence[Result], limits: Limits, runner: Runner) -> Certified:
     """A certificate of all any-size proofs among the results of the system. An obligation that was not refuted stands
     in it as open."""
-    of = subject(system)
+    subjects = Subjects(system)
     proofs = [
         (result.property, proof) for result in results if result.claim == Claim.ANY_SIZE for proof in result.proofs
     ]
     asked: dict[Asked, int] = {}
     claims = []
     for goal, proof in proofs:
-        each = questions(of, proof.known.cores, proof.known.under, goal)
-        numbers = tuple(asked.setdefault(question, len(asked)) for question in each)
-        claims.append(CertifiedClaim(goal, formula_of(system, proof.when), numbers))
-    outcomes = _outcomes(system, of, list(asked), limits, runner)
-    made = obligations(system, of, asked)
+        of = subjects.of(proof.lemmas)
+        found = tuple((lemma.name, assumed(of, lemma.name)) for lemma in proof.lemmas)
+        numbers = tuple(asked.setdefault(each, len(asked)) for each in subjects.questions(goal, proof))
+        claims.append(CertifiedClaim(goal, formula_of(system, proof.when), numbers, found))
+    outcomes = _outcomes(system, list(asked), limits, runner)
+    made = obligations(system, asked)
     entries = tuple(
         Entry(obligation, tuple(sorted(question.needed)), *_refutation(outcome))
-        for (question, _), obligation, outcome in zip(asked, made, outcomes, strict=True)
+        for (_, question, _), obligation, outcome in zip(asked, made, outcomes, strict=True)
     )
     obliged = tuple(
-        Obliged(question.step, question.goal, outcome) for (question, _), outcome in zip(asked, outcomes, strict=True)
+        Obliged(question.step, question.goal, outcome)
+        for (_, question, _), outcome in zip(asked, outcomes, strict=True)
     )
-    sorts = of.system.sorts
-    left_out = [each.property for each in results if each.claim == Claim.ANY_SIZE and not each.proofs]
-    certificate = Certificate(system.path, sorts, tuple(claims), entries)
-    return Certified(certificate, obliged, len(proofs), tuple(dict.fromkeys(left_out)))
+    return Certified(Certificate(system.path, system.sorts, tuple(claims), entries), obliged, len(proofs))
 
 
 def with_evidence(found: Certified, results: Iterable[Result]) -> tuple[Result, ...]:
@@ -93,16 +88,14 @@ def _refutation(outcome: Outcome) -> tuple[Refutation | None, str]:
             return None, reason
 
 
-def _outcomes(
-    system: System, of: Subject, asked: Sequence[Asked], limits: Limits, runner: Runner
-) -> tuple[Outcome, ...]:
+def _outcomes(system: System, asked: Sequence[Asked], limits: Limits, runner: Runner) -> tuple[Outcome, ...]:
     def work(part: range) -> tuple[Outcome, ...]:
-        return _certify(system, of, asked[part.start : part.stop])
+        return _certify(system, asked[part.start : part.stop])
 
     title = f"{system.name}: certificate, obligations"
     return in_portions(runner, title, work, len(asked), limits.timeout, lambda number, reason: Open(reason))
 
 
-def _certify(system: System, of: Subject, asked: Sequence[Asked]) -> tuple[Outcome, ...]:
+def _certify(system: System, asked: Sequence[Asked]) -> tuple[Outcome, ...]:
     interner = Interner()
-    return tuple(certify(interner, interned(interner, each)) for each in obligations(system, of, asked))
+    return tuple(certify(interner, interned(interner, each)) for each in obligations(system, asked))

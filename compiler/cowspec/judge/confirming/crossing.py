@@ -12,23 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from cowspec.encode.relational.obligation import Obligation, Question, Subject
+from cowspec.encode.relational.obligation import Obligation, Question
 from cowspec.encode.smtlib.script import body, digest, script
 from cowspec.engines.cvc5_solver import command_line, cvc5_version, opinion
 from cowspec.engines.induction.text import opinion_of_z3, z3_version
-from cowspec.engines.obligation import Incomplete, obligations, questions, subject
+from cowspec.engines.obligation import Asked, Incomplete, obligations
+from cowspec.judge.confirming.subjects import Subjects
 from cowspec.judge.docket import Docket
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
 from cowspec.judge.results import Claim, Crossed, Disagreement, Finding
-from cowspec.system.ir import Formula, Setting, System
+from cowspec.system.ir import Setting, System
 
 CHUNK = 150  # questions of one job
 BASE_SECONDS, SECONDS_EACH = 60.0, 2.0
 """A job is killed after so much; then its halves are tried, so that one question does not cost the others."""
 NAMED = 3  # open obligations that are named
-
-Asked = tuple[Question, Formula]
-"""A question, and under which settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,6 @@ class _Book:
     models, by digest. A worker sees what is known when it is started."""
 
     docket: Docket
-    subject: Subject
     proofs: tuple[tuple[int, tuple[Asked, ...]], ...]
     known: dict[str, Answer]
     answers: dict[Asked, Answer] = field(default_factory=dict)
@@ -67,27 +64,27 @@ def cross(dockets: Iterable[Docket], runner: Runner) -> None:
         _close(book)
 
 
-def proof_questions(docket: Docket, of: Subject) -> Iterator[tuple[int, tuple[Asked, ...]]]:
+def proof_questions(docket: Docket) -> Iterator[tuple[int, tuple[Asked, ...]]]:
     """What each any-size proof has to show, with the number of its result. A proof that lacks something is a mistake of
     this program."""
+    subjects = Subjects(docket.system)
     for place, result in enumerate(docket.results):
         for proof in result.proofs:
             try:
-                yield place, questions(of, proof.known.cores, proof.known.under, result.property)
+                yield place, subjects.questions(result.property, proof)
             except Incomplete as error:
                 docket.bugs.append(f"{result.property}: the proof has no obligation {error}")
 
 
 def _book(docket: Docket, known: dict[str, Answer]) -> _Book:
-    of = subject(docket.system)
-    return _Book(docket, of, tuple(proof_questions(docket, of)), known)
+    return _Book(docket, tuple(proof_questions(docket)), known)
 
 
 def _jobs(book: _Book) -> Iterator[AnyJob]:
     """All questions, each once; those of one step together, as they may have the same text."""
     by_step: dict[str, list[Asked]] = {}
     for each in dict.fromkeys(each for _, asked in book.proofs for each in asked):
-        by_step.setdefault(each[0].step, []).append(each)
+        by_step.setdefault(each[1].step, []).append(each)
     chunk: list[Asked] = []
     for group in by_step.values():
         if chunk and len(chunk) + len(group) > CHUNK:
@@ -102,19 +99,17 @@ def _job(book: _Book, chunk: Sequence[Asked]) -> AnyJob:
     docket = book.docket
     return Job(
         f"{docket.system.name}: {len(chunk)} obligations to cvc5",
-        partial(confirm, docket.system, book.subject, tuple(chunk), docket.limits.seed, book.known),
+        partial(confirm, docket.system, tuple(chunk), docket.limits.seed, book.known),
         partial(_confirmed, book, chunk),
         BASE_SECONDS + SECONDS_EACH * len(chunk),
     )
 
 
-def confirm(
-    system: System, of: Subject, chunk: Sequence[Asked], seed: int, known: Mapping[str, Answer]
-) -> tuple[Answer, ...]:
+def confirm(system: System, chunk: Sequence[Asked], seed: int, known: Mapping[str, Answer]) -> tuple[Answer, ...]:
     """What cvc5 says of each of the questions, in order, unless it is known."""
     answered = dict(known)
     found: list[Answer] = []
-    for obligation in obligations(system, of, chunk):
+    for obligation in obligations(system, chunk):
         text = body(obligation)
         key = digest(text)
         if key in answered:
@@ -155,10 +150,9 @@ def _close(book: _Book) -> None:
     for place, asked in book.proofs:
         result = docket.results[place]
         pairs[_outcome(book, place, asked)].update((result.property, setting) for setting in result.settings)
-    pairs["once"].update(_not_asked(docket))
     for each, answer in book.answers.items():
         if answer.answer == "sat":
-            docket.disagreements.append(_disagreement(each[0], answer))
+            docket.disagreements.append(_disagreement(each[1], answer))
     distinct = {answer.digest or str(number): answer.answer for number, answer in enumerate(book.answers.values())}
     proving = {id(proof.known): each.seconds for each in docket.results for proof in each.proofs}
     docket.crossed = Crossed(
@@ -171,15 +165,6 @@ def _close(book: _Book) -> None:
         len(pairs["once"] - pairs["twice"] - pairs["against"]),
         len(pairs["against"]),
     )
-
-
-def _not_asked(docket: Docket) -> Iterator[tuple[str, Setting]]:
-    """Proofs by lemmas that were found: the questions about these are none of the model."""
-    for place, result in enumerate(docket.results):
-        if result.claim == Claim.ANY_SIZE and not result.proofs:
-            said = "cvc5 was not asked: it rests on lemmas that do not stand in the model"
-            docket.results[place] = replace(result, notes=(*result.notes, said))
-            yield from ((result.property, setting) for setting in result.settings)
 
 
 def _outcome(book: _Book, place: int, asked: Sequence[Asked]) -> str:
@@ -209,7 +194,7 @@ def _outcome(book: _Book, place: int, asked: Sequence[Asked]) -> str:
 def _by_answer(answers: Mapping[Asked, Answer], asked: Iterable[Asked]) -> dict[str, list[Question]]:
     found: dict[str, list[Question]] = {"unsat": [], "sat": [], "unknown": []}
     for each in asked:
-        found[answers[each].answer if each in answers else "unknown"].append(each[0])
+        found[answers[each].answer if each in answers else "unknown"].append(each[1])
     return found
 
 

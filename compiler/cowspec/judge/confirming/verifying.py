@@ -5,6 +5,9 @@ In: a certificate, the system of the model it is to be about (or none). Out: a `
 A refutation is checked from the formulas in the certificate. What they are worth is known only with the model: then it
 is compiled anew, for each claim all obligations that an induction needs are worked out from it (`engines/obligation`),
 and each must stand in the certificate in exactly the model's formulas, asked under all settings of the claim.
+
+A claim may bring lemmas that the model has not. What they say does not matter: any closed formula over the state may
+be a conjunct of an induction, as long as its obligations are there as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from cowspec.encode.herbrand.fragment import cyclic_sorts
-from cowspec.encode.herbrand.interning import Interner, intern, interned
-from cowspec.encode.relational.formula import FALSE, And, Atom, Formula, Not, Or, Truth
+from cowspec.encode.herbrand.interning import Interner, free_of, intern, interned
+from cowspec.encode.relational.formula import FALSE, And, Atom, Formula, Not, Or, Predicate, Same, Truth
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, Obligation, Question, Subject, obligation
 from cowspec.encode.relational.translate import counts_above_two
 from cowspec.engines.instantiation.checking import Rejected, check_refutation
@@ -45,13 +48,14 @@ class EntryVerdict:
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
     """What the certificate says of the model: `goal` under `settings`. `rejected` is a reason. `unchecked`: how many of
-    the obligations it rests on are open or rejected."""
+    the obligations it rests on are open or rejected. `found`: how many lemmas it brings."""
 
     goal: str
     settings: tuple[Setting, ...]
     obligations: int
     unchecked: int
     rejected: str
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,12 @@ def verify(certificate: Certificate, system: System | None, limits: Limits, runn
     for claim in certificate.claims:
         try:
             own = _settings(of, claim.when, settings)
-            numbers = _complete(certificate, claim, of, own, large)
+            numbers = _complete(certificate, claim, _with_found(of, claim), own, large)
         except _Refused as error:
             claims.append(ClaimVerdict(claim.goal, (), 0, 0, str(error)))
             continue
         unchecked = sum(1 for number in numbers if entries[number].rejected or entries[number].open)
-        claims.append(ClaimVerdict(claim.goal, own, len(numbers), unchecked, ""))
+        claims.append(ClaimVerdict(claim.goal, own, len(numbers), unchecked, "", len(claim.found)))
     return Verified(entries, tuple(claims))
 
 
@@ -133,6 +137,31 @@ class _Refused(Exception):
     """The certificate does not show the claim of this model; the message says why."""
 
 
+def _with_found(of: Subject, claim: CertifiedClaim) -> Subject:
+    """The subject with the lemmas of the claim; where the model has a lemma of the same name, that of the claim is
+    meant. Raises `_Refused` for what is no lemma."""
+    interner = Interner()
+    for name, formula in claim.found:
+        if not name.isidentifier() or name in of.transitions or name in (claim.goal, NO_FAULT):
+            raise _Refused(f"a found lemma has the name `{name}`")
+        if free_of(interner, intern(interner, formula)):
+            raise _Refused(f"the found lemma `{name}` is not closed")
+    for part in interner.formulas:
+        if not _is_of_state(of, part):
+            raise _Refused("a found lemma speaks of more than the state of the model")
+    return replace(of, conjuncts={**of.conjuncts, **dict(claim.found)})
+
+
+def _is_of_state(of: Subject, part: Formula) -> bool:
+    match part:
+        case Atom(pred, args):
+            return Predicate(pred, tuple(arg.sort for arg in args)) in of.system.predicates
+        case Same(left, right):
+            return left.sort == right.sort
+        case _:
+            return True
+
+
 def _complete(
     certificate: Certificate, claim: CertifiedClaim, of: Subject, settings: Sequence[Setting], large: Mapping[str, int]
 ) -> tuple[int, ...]:
@@ -157,7 +186,7 @@ def _complete(
         raise _Refused(f"the obligation {error} is missing") from None
     interner = Interner()
     everywhere: dict[int, bool] = {}
-    for question, _ in asked:
+    for _, question, _ in asked:
         _countable(of, question, large)
         entry = by_name[question.step, question.goal]
         when = intern(interner, dict(entry.obligation.assumptions).get(WHEN, FALSE))
@@ -166,7 +195,7 @@ def _complete(
         if not everywhere[id(when)]:
             raise _Refused(f"{_label(entry)} is not asked under all settings of the claim")
         _compare(interner, entry, obligation(of, when, question))
-    return tuple(numbers[question.step, question.goal] for question, _ in asked)
+    return tuple(numbers[question.step, question.goal] for _, question, _ in asked)
 
 
 def _countable(of: Subject, question: Question, large: Mapping[str, int]) -> None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from cowspec.encode.relational.obligation import Obligation
 from cowspec.encode.smtlib.script import body, digest, script
-from cowspec.engines.obligation import obligations, subject
+from cowspec.engines.obligation import Asked, obligations
 from cowspec.judge.chains import chain_jobs
 from cowspec.judge.confirming.crossing import proof_questions
 from cowspec.judge.docket import Docket
@@ -70,18 +70,17 @@ def _questions(docket: Docket) -> list[Question]:
 
 def _files(docket: Docket) -> dict[str, str]:
     system = docket.system
-    of = subject(system)
-    wanted: dict[tuple[object, Formula], list[str]] = {}
-    proofs = list(proof_questions(docket, of))
+    wanted: dict[Asked, list[str]] = {}
+    proofs = list(proof_questions(docket))
     for place, asked in proofs:
         for each in asked:
             wanted.setdefault(each, []).append(docket.results[place].property)
     files: dict[str, str] = {}
     distinct = list(dict.fromkeys(each for _, asked in proofs for each in asked))
-    for each, obligation in zip(distinct, obligations(system, of, distinct), strict=True):
+    for each, obligation in zip(distinct, obligations(system, distinct), strict=True):
         name = f"{_stem(system, obligation)}-{digest(body(obligation))[:12]}.smt2"
         if name not in files:
-            comment = _comment(obligation, each[1], wanted[each])
+            comment = _comment(obligation, each[2], wanted[each])
             files[name] = script(obligation, f"cowspec, {system.path}", comment)
     return files
 

@@ -76,9 +76,9 @@ def without(system: System, lemmas: Iterable[str], proofs: Sequence[Shown], limi
     """Proves again what rests on the lemmas, in a system that does not have them."""
     left_out = frozenset(lemmas)
     kept = tuple(prop for prop in system.properties if prop.name not in left_out)
-    smaller = replace(system, properties=kept)
     found = []
     for proof in proofs:
+        smaller = replace(system, properties=(*kept, *proof.lemmas))
         goals = [name for name, rests in proof.rests_on.items() if not rests.isdisjoint(left_out)]
         known = untainted(proof.known, left_out)
         result = prove(smaller, goals, proof.when, limits, known)
