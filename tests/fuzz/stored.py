@@ -6,7 +6,7 @@ false of that model is not shown.
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 
 from cowspec.check.check import check
@@ -24,7 +24,7 @@ from cowspec.judge.confirming.verifying import verify
 from cowspec.judge.hints import hints_for
 from cowspec.judge.jobs import AnyJob, run_here
 from cowspec.judge.lock.making import locked_model
-from cowspec.judge.results import Claim, ModelReport
+from cowspec.judge.results import Claim, ModelReport, found_lemmas
 from cowspec.judge.selection import Selection
 from cowspec.system import ir
 from cowspec.system.build import build
@@ -57,16 +57,32 @@ invariant never_mapped "": forall p: Page: not mapped[p]
 invariant never_filled "": forall c: Cpu, p: Page: not cached[c, p]
 expect { covered: proved  never: unreachable  never_mapped, never_filled: refuted }
 """
+FOUND = """
+module stored
+sort Page
+var asked[Page]: bool
+var ready[Page]: bool
+var freed[Page]: bool
+action ask(p: Page) { asked[p] := true }
+action prepare(p: Page) { require asked[p]  ready[p] := true }
+action free(p: Page) { require ready[p]  freed[p] := true }
+invariant was_asked "needs a lemma": forall p: Page: freed[p] -> asked[p]
+invariant was_ready "": forall p: Page: freed[p] -> ready[p]
+invariant never_mapped "": forall p: Page: not ready[p]
+invariant never_filled "": forall p: Page: not freed[p]
+expect { was_asked, was_ready: proved  never_mapped, never_filled: refuted }
+"""
 
 
 @cache
-def system() -> System:
-    return build(check(load(NAME, STORED, lambda name, user: None)))
+def system(text: str = STORED) -> System:
+    return build(check(load(NAME, text, lambda name, user: None)))
 
 
 @cache
-def report() -> ModelReport:
-    (found,) = judge.check([system()], Selection(), LIMITS, run_here)
+def report(text: str = STORED) -> ModelReport:
+    """Of a model that lacks a lemma: with one that was found."""
+    (found,) = judge.check([system(text)], Selection(), LIMITS, run_here, inference=60.0)
     assert all(result.as_declared for result in found.results)
     return found
 
@@ -111,17 +127,24 @@ def read_as_lock(data: bytes) -> object:
 
 
 @cache
-def certificates() -> tuple[bytes, ...]:
+def certificates(text: str = STORED) -> tuple[bytes, ...]:
     """Of each property that is proved, of each two of them, and of all."""
-    results = [result for result in report().results if result.proofs]
+    results = [result for result in report(text).results if result.proofs]
     groups = [group for size in range(1, len(results) + 1) for group in combinations(results, size)]
-    return tuple(written(certified(system(), group, LIMITS, run_here).certificate).encode() for group in groups)
+    return tuple(written(certified(system(text), group, LIMITS, run_here).certificate).encode() for group in groups)
 
 
-def read_as_certificate(data: bytes) -> object:
+@cache
+def found_certificates() -> tuple[bytes, ...]:
+    """With a lemma that was found."""
+    assert any(map(found_lemmas, report(FOUND).results))
+    return certificates(FOUND)
+
+
+def read_as_certificate(data: bytes, text: str = STORED) -> object:
     """As `verify-cert` reads a certificate and the model that it is about."""
     certificate = read_certificate(decoded("cert.json", data))
-    found = verify(certificate, system(), LIMITS, run_openly)
+    found = verify(certificate, system(text), LIMITS, run_openly)
     shown = {claim.goal for claim in found.claims or () if not claim.rejected and not claim.unchecked}
     assert shown.isdisjoint(FALSE), "a certificate makes something false true"
     return found
@@ -130,4 +153,11 @@ def read_as_certificate(data: bytes) -> object:
 STORED_TARGETS = (
     Target("lock", locks, read_as_lock, (BadInput, LockError), json_mutant),
     Target("certificate", certificates, read_as_certificate, (BadInput, CertificateError), json_mutant),
+    Target(
+        "certificate of a found proof",
+        found_certificates,
+        partial(read_as_certificate, text=FOUND),
+        (BadInput, CertificateError),
+        json_mutant,
+    ),
 )
