@@ -10,13 +10,15 @@ import pytest
 from cowspec.cli.main import run
 from cowspec.engines.cvc5_solver import Opinion, opinion
 from cowspec.judge import check as judge
+from cowspec.judge import lemmas
 from cowspec.judge.confirming import crossing
 from cowspec.judge.confirming.certifying import certified
 from cowspec.judge.confirming.verifying import verify
 from cowspec.judge.jobs import run_here
+from cowspec.judge.proving import Attempt, Attempts
 from cowspec.judge.results import Crossed, Finding, ModelReport, found_lemmas
 from cowspec.judge.selection import Selection
-from cowspec.verdict import Limits
+from cowspec.verdict import Limits, Unknown
 from inference_models import OWED, REASONS, TOKEN, system_of
 
 CERT = "token.cert.json"
@@ -72,13 +74,13 @@ def test_found_lemmas_are_confirmed(text: str, name: str) -> None:
 def test_what_stands_in_the_model_is_asked_once() -> None:
     """The same obligations, whether the lemmas were found or written."""
     _, found = crossed(TOKEN, "one_holder")
-    lemmas = """
+    same = """
 lemma one_holder_1 "": forall n: Node: at_home -> not here[n]
 lemma one_holder_2 "": forall n: Node: at_home -> not sent[n]
 lemma one_holder_3 "": forall n, n2: Node: here[n] -> not sent[n2]
 lemma one_holder_4 "": forall n, n2: Node: sent[n] and sent[n2] -> n == n2
 """
-    report, written = crossed(TOKEN + lemmas, "one_holder")
+    report, written = crossed(TOKEN + same, "one_holder")
     assert not found_lemmas(report.results[0])
     assert (found.obligations, found.confirmed) == (written.obligations, written.confirmed)
 
@@ -112,6 +114,19 @@ def test_lemmas_for_other_settings_stay_apart() -> None:
         (len(one), 0, ""),
         (len(two), 0, ""),
     ]
+
+
+def test_lemmas_with_which_nothing_is_proved_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the search says is not enough: the ordinary prover has the last word."""
+
+    def gives_up(*_: object) -> Attempts:
+        return Attempts((Attempt("one_holder", Unknown("resource limit")),), (), ())
+
+    monkeypatch.setattr(lemmas, "attempt", gives_up)
+    (report,) = judge.check([system_of(TOKEN)], Selection(names=("one_holder",)), LIMITS, run_here, inference=60.0)
+    (result,) = report.results
+    assert result.verdict == Finding.UNKNOWN and not result.proofs
+    assert "lemmas were searched: the prover gave up" in result.notes
 
 
 # ---- certificates --------------------------------------------------------------------------------------------------
