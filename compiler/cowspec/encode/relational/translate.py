@@ -21,7 +21,9 @@ from cowspec.encode.relational.values import Closure, Env, Fresh, Known, Tables,
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 
-__all__ = ["NAMED", "CountTooLarge", "Naming", "counts_above_two", "formula_of", "primed", "translate"]
+__all__ = [
+    "NAMED", "CountTooLarge", "Naming", "counts_above_two", "formula_of", "formula_of_step", "primed", "translate",
+]  # fmt: skip
 
 
 def translate(system: ir.System, naming: Naming = NAMED_VALUES) -> RelSystem:
@@ -29,7 +31,7 @@ def translate(system: ir.System, naming: Naming = NAMED_VALUES) -> RelSystem:
     `RelStep.params` (the guard says what they are); names for conditions are `RelStep.definitions`."""
     tables, fresh = tables_of(system), fresh_names()
     env = _state_env(tables, fresh, {})
-    after = _state_env(tables, fresh, {name: primed(name) for name in _variable_predicates(system, tables)})
+    after = _after_env(system, tables, fresh)
     return RelSystem(
         sorts=system.sorts,
         predicates=tuple(_predicates(system, tables)),
@@ -54,6 +56,11 @@ def formula_of(system: ir.System, formula: ir.Formula, names: Mapping[str, Sym] 
     return simplify(read_formula(replace(env, values=values), formula))
 
 
+def formula_of_step(system: ir.System, formula: ir.Formula) -> Formula:
+    """The same for a formula over the states before and after a step, as in a transition property."""
+    return simplify(read_formula(_after_env(system, tables_of(system), fresh_names("%")), formula))
+
+
 def primed(pred: str) -> Closure:
     """The predicate after the step, as `P'`."""
     return lambda args: Atom(f"{pred}'", args)
@@ -61,6 +68,10 @@ def primed(pred: str) -> Closure:
 
 def _state_env(tables: Tables, fresh: Fresh, state: Mapping[str, Closure]) -> Env:
     return Env(tables, fresh, state, {}, {}, {})
+
+
+def _after_env(system: ir.System, tables: Tables, fresh: Fresh) -> Env:
+    return _state_env(tables, fresh, {name: primed(name) for name in _variable_predicates(system, tables)})
 
 
 def _property(env: Env, after: Env, source: ir.Property) -> RelProperty:

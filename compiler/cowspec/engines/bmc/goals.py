@@ -35,10 +35,11 @@ class Fires:
 
 @dataclass(frozen=True, slots=True)
 class Meets:
-    """A run to a state with this formula."""
+    """A run to a state with this formula; or (`crossing`) one that ends with a step of which it is true."""
 
     name: str
     formula: Formula
+    crossing: bool = False
 
 
 Goal = Violates | Faults | Fires | Meets
@@ -79,8 +80,8 @@ def questions_of(system: System, rel: RelSystem, targets: Iterable[Target]) -> t
                 asked = properties[name]
                 formula = asked.formula if name in covers else Not(asked.formula)
                 found[name] = Question(name, formula, asked.is_transition)
-            case Meets(name, formula):
-                found[name] = Question(name, formula)
+            case Meets(name, formula, crossing):
+                found[name] = Question(name, formula, crossing)
             case Faults() | Fires():
                 pass
             case _:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cowspec.encode.relational.formula import TRUE
-from cowspec.encode.relational.translate import formula_of
+from cowspec.encode.relational.translate import formula_of, formula_of_step
 from cowspec.engines.bmc.goals import Fires, Meets, Target, at_setting
 from cowspec.engines.bmc.search import EncodingDisagrees, search
 from cowspec.engines.scopes import default_scope
@@ -89,7 +89,7 @@ def find_vacuity(
     under = {setting: Target(Meets("start", TRUE), And((when, at_setting(setting)))) for setting in starts}
     steps = {step.name: Target(Fires(step.name), when) for step in system.steps if step.kind != StepKind.LEAVE}
     premises = {
-        (prop.name, number): Target(Meets(f"{prop.name}:{number}", formula_of(system, premise)), when)
+        (prop.name, number): Target(_meets(system, prop, number, premise), when)
         for prop in speaking(system)
         for number, premise in enumerate(prop.premises)
     }
@@ -118,6 +118,14 @@ def find_vacuity(
         tuple(key for key, target in premises.items() if isinstance(found[target], NoViolation)),
         tuple(dict.fromkeys(late)),
     )
+
+
+def _meets(system: System, prop: Property, number: int, premise: Formula) -> Meets:
+    """A premise of a transition property is one of a step: it may say `old`."""
+    name = f"{prop.name}:{number}"
+    if prop.kind is PropertyKind.TRANSITION:
+        return Meets(name, formula_of_step(system, premise), crossing=True)
+    return Meets(name, formula_of(system, premise))
 
 
 def _with_smaller(scope: Scope) -> tuple[Scope, ...]:
