@@ -13,6 +13,7 @@ from cowspec.cli import cache as cli_cache
 from cowspec.cli.cache import FileStore, memory_in, tools
 from cowspec.cli.load import load_system, loader
 from cowspec.cli.main import run
+from cowspec.engines.inference.written import Written
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.records import RecordError, read, record
 from cowspec.evidence.runs import read_run, run_record
@@ -475,6 +476,6 @@ def test_found_lemmas_are_kept_and_proved_again(
             Selection((("policy", "eager"),), ("no_stale",)),
             Limits(),
             seconds=300.0,
-            from_scratch=True,
+            written=Written.NONE,
             recall=memory_in(".cowspec", verbose=False).recall,
         )

@@ -16,6 +16,7 @@ from cowspec.engines.inference.cover import Cover, instances
 from cowspec.engines.inference.harvest import harvest, rename
 from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.engines.inference.sampling import sample
+from cowspec.engines.inference.written import Written
 from cowspec.evaluate.machine import Machine
 from cowspec.report.formulas import expression
 from cowspec.syntax.ast import PropertyKind
@@ -189,7 +190,7 @@ def inferred(text: str, goal: str, seed: int = 0) -> tuple[ir.System, Inferred]:
         ir.TRUE,
         Limits(seed=seed),
         seconds=60,
-        from_scratch=True,
+        written=Written.NONE,
         samples=lambda: reachable(system, ir.TRUE, seed),
     )
 

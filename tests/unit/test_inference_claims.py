@@ -2,6 +2,7 @@
 
 from cowspec.engines.inference.claims import Claim, guarded, pieces, regions, representative_settings, union, whole
 from cowspec.engines.inference.infer import infer_all, reachable
+from cowspec.engines.inference.written import Written
 from cowspec.report.formulas import expression
 from cowspec.system import ir
 from cowspec.system.switches import all_settings, holds, settings_of
@@ -54,7 +55,7 @@ def test_lemmas_for_a_whole_model() -> None:
         CLAIMS,
         Limits(seed=3),
         seconds=60,
-        from_scratch=True,
+        written=Written.NONE,
         samples=lambda: reachable(SYSTEM, union(CLAIMS), 3, CLAIMS),
     )
     assert [each.is_proved for each in found] == [True, True, True]
@@ -73,7 +74,7 @@ def test_a_false_claim_does_not_spoil_the_others() -> None:
         claims,
         Limits(seed=3),
         seconds=60,
-        from_scratch=True,
+        written=Written.NONE,
         samples=lambda: reachable(SYSTEM, union(claims), 3, claims),
     )
     assert [each.is_proved for each in found] == [False, True, True, True]

@@ -11,6 +11,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
+from cowspec.engines.inference.written import Written
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
@@ -23,6 +24,7 @@ from cowspec.verdict import Limits
 @setting
 @naming
 @click.option("--from-scratch", is_flag=True, help="Without the lemmas that the model and the library have.")
+@click.option("--without-own", is_flag=True, help="Without the lemmas of MODEL's own file; those of the library stay.")
 @click.option("--write", "write_back", is_flag=True, help="Append what was found to MODEL.")
 @click.option("--timeout", type=click.FloatRange(1, 86400), default=300.0, show_default=True, metavar="SECONDS",
               help="For one property.")  # fmt: skip
@@ -46,7 +48,7 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache:
         selection,
         Limits(seed=rest["seed"]),
         seconds=rest["timeout"],
-        from_scratch=rest["from_scratch"],
+        written=(Written.NONE if rest["from_scratch"] else Written.LIBRARY if rest["without_own"] else Written.ALL),
         say=say,
         recall=(lambda _, work: work()) if memory is None else memory.recall,
     )

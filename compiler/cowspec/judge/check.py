@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
+from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.evidence.lock import LockedModel
 from cowspec.judge.chains import chain_jobs
 from cowspec.judge.confirming.crossing import cross
@@ -82,7 +83,7 @@ def prove(
 ) -> tuple[ModelReport, ...]:
     """Tries to prove every selected property (all that are checked, without names) under every selected setting.
     `from_scratch`: without the lemmas of the models; else as for `check`."""
-    systems = [without_lemmas(system) for system in systems] if from_scratch else systems
+    systems = [with_lemmas(system, Written.NONE) for system in systems] if from_scratch else systems
     asked = partial(_verb_jobs, expected=ExpectedKind.PROVED)
     return _judge(systems, selection, limits, runner, asked, inference=inference, twice=twice, hints=hints)
 

@@ -12,6 +12,7 @@ from cowspec.encode.relational.translate import translate
 from cowspec.engines.inference.claims import Claim, union
 from cowspec.engines.inference.infer import Inferred, infer_all, reachable
 from cowspec.engines.inference.reproving import Lemmas, reproved
+from cowspec.engines.inference.written import Written
 from cowspec.engines.scopes import elements
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.records import RecordError, read, record
@@ -60,12 +61,12 @@ def inferences(
     limits: Limits,
     *,
     seconds: float,
-    from_scratch: bool,
+    written: Written,
     say: Callable[[str], None] = lambda _: None,
     recall: Recall = lambda _, work: work(),
 ) -> tuple[Inference, ...]:
     """One for each claim; all that have to be searched are searched together, for `seconds` each. `recall`: may know
-    the answer from an earlier run."""
+    the answer from an earlier run. `written`: the lemmas that may be used."""
     claims = claimed(system, selection)
     samples = cache(partial(reachable, system, union(claims), limits.seed, claims)) if claims else list
 
@@ -73,13 +74,13 @@ def inferences(
     def searched() -> Mapping[Claim, Inferred]:
         say(", ".join(dict.fromkeys(claim.name for claim in claims)))
         found = infer_all(
-            system, claims, limits, seconds=seconds * len(claims), from_scratch=from_scratch, samples=samples, say=say
+            system, claims, limits, seconds=seconds * len(claims), written=written, samples=samples, say=say
         )
         return dict(zip(claims, found, strict=True))
 
     found: list[Inference] = []
     for claim in claims:
-        memo = _memo(system, claim, claims, limits, seconds, from_scratch)
+        memo = _memo(system, claim, claims, limits, seconds, written)
         inferred = recall(memo, partial(lambda each: searched()[each], claim))
         inference = Inference(claim.name, settings_of(system, claim.when), inferred)
         found.append(inference if inferred.is_proved else _explained(system, inference, limits))
@@ -105,7 +106,7 @@ def claimed(system: System, selection: Selection) -> tuple[Claim, ...]:
 
 
 def _memo(
-    system: System, claim: Claim, claims: Sequence[Claim], limits: Limits, seconds: float, from_scratch: bool
+    system: System, claim: Claim, claims: Sequence[Claim], limits: Limits, seconds: float, written: Written
 ) -> Memo[Inferred]:
     """Lemmas are kept if they prove the property, and believed if they prove it again."""
 
@@ -114,12 +115,12 @@ def _memo(
 
     def believed(data: object) -> Inferred:
         lemmas = read(Lemmas, data)
-        again = reproved(system, [claim.name], claim.when, limits, lemmas, from_scratch=from_scratch)
+        again = reproved(system, [claim.name], claim.when, limits, lemmas, written=written)
         if again is None:
             raise RecordError("the lemmas do not prove it")
         return again
 
-    key = fingerprint("lemmas", substance(system), claim, claims, limits, seconds, from_scratch)
+    key = fingerprint("lemmas", substance(system), claim, claims, limits, seconds, written)
     return Memo(key, kept, believed)
 
 

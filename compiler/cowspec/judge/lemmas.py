@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cowspec.engines.inference.infer import Inferred, infer, reachable
+from cowspec.engines.inference.written import Written
 from cowspec.judge.docket import Docket, result_of_proof
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
@@ -54,7 +55,7 @@ class _Answer:
 
 def _search(system: System, name: str, when: Formula, limits: Limits, seconds: float) -> _Answer:
     found = infer(
-        system, [name], when, limits, seconds=seconds, from_scratch=False,
+        system, [name], when, limits, seconds=seconds, written=Written.ALL,
         samples=partial(reachable, system, when, limits.seed),
     )  # fmt: skip
     if not found.is_proved:

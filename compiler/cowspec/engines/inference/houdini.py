@@ -56,6 +56,10 @@ class Pool:
             violations.append(Violation(literal, tuple(instance)))
         self._violations[number] = violations
 
+    def unsettled(self) -> list[int]:
+        """Those that are not assumed."""
+        return [number for number in self._guard if number not in self.settled]
+
     def inductive(self, numbers: Collection[int], given: Sequence[int], deadline: float) -> list[int]:
         """The largest part of the clauses that is inductive relative to what is settled and to the literals `given`;
         nothing if time ran out."""

@@ -8,23 +8,24 @@ that an author wrote, and what that says is the result.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from time import process_time
 
-from cowspec.engines.induction.prove import InductionResult, prove
+from cowspec.engines.induction.prove import InductionResult
+from cowspec.engines.inference.backwards import settle_goals
 from cowspec.engines.inference.bitsets import Batch
-from cowspec.engines.inference.claims import Claim, guarded, representative_settings, union
+from cowspec.engines.inference.claims import Claim, representative_settings, union
 from cowspec.engines.inference.cover import Instances, instances
+from cowspec.engines.inference.proofs import OBLIGATION_SECONDS, Proofs
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
-from cowspec.engines.known import NOTHING, Known
+from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
-from cowspec.system.lemmas import without_lemmas
 from cowspec.system.slicing import slice_system
-from cowspec.system.switches import settings_of
+from cowspec.system.switches import holds, settings_of
 from cowspec.verdict import Limits, Proved, Unknown
 
 VISITS = 9_000
@@ -33,13 +34,6 @@ KEPT = 30_000
 
 SETTINGS = 12
 """Samples are taken under at most so many of the settings."""
-
-OBLIGATION_SECONDS = 10.0
-"""For one obligation of a proof with found lemmas: what takes longer is no lemma to keep."""
-
-
-FIRST_SECONDS = 1.0
-"""The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
 FEW_SORTS = 2
 """Models with no more sorts are searched with four elements of each of them, too."""
@@ -59,7 +53,8 @@ class FoundLemma:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What it took: samples compared with, counterexamples to induction met, lemmas tried in all, seconds."""
+    """What it took: samples compared with, counterexamples to induction met, lemmas tried in all; seconds until this
+    was proved, or given up."""
 
     samples: int
     counterexamples: int
@@ -89,13 +84,13 @@ def infer(
     limits: Limits,
     *,
     seconds: float,
-    from_scratch: bool,
+    written: Written,
     samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> Inferred:
     """The goals together, all under the settings of `when`. See `infer_all`."""
     claims = [Claim(name, when) for name in goals]
-    each = infer_all(system, claims, limits, seconds=seconds, from_scratch=from_scratch, samples=samples, say=say)
+    each = infer_all(system, claims, limits, seconds=seconds, written=written, samples=samples, say=say)
     lemmas = {lemma.prop.name: lemma for found in each for lemma in found.lemmas}
     return Inferred(
         tuple(verdict for found in each for verdict in found.verdicts),
@@ -111,96 +106,82 @@ def infer_all(
     limits: Limits,
     *,
     seconds: float,
-    from_scratch: bool,
+    written: Written,
     samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Inferred, ...]:
     """For each claim what proves it; one search for all of them, for at most so many seconds of processor time.
-    `limits`: of the prover, and the seed of everything. `from_scratch`: without the lemmas of the model. `samples`:
-    `reachable` states, made when they are needed."""
+    `limits`: of the prover, and the seed of everything. `written`: the lemmas that may be used.
+    `samples`: `reachable` states, made when they are needed."""
     began = process_time()
     system, claims, single = _sliced(system, claims)
-    base = without_lemmas(system) if from_scratch else system
-    proofs = _Proofs(base, replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS)))
+    base = with_lemmas(system, written)
+    proofs = Proofs(base, replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS)), began)
     proofs.begin(claims)
-    say(f"a first try at the proofs: {process_time() - began:.1f} s")
-    if all(map(proofs.is_done, claims)):
-        effort = Effort(0, 0, 0, process_time() - began)
-        return tuple(Inferred(proofs.results[claim].verdicts, (), None, effort) for claim in claims)
-    batches = samples()
-    compared = sum(each.batch.count for each in batches)
-    say(f"{compared} samples: {process_time() - began:.1f} s")
-    search = begin(base, claims, proofs.given(), batches, began + seconds, say)
-    few = [instances(each.batch.thinned(FEW)) for each in batches]
+    say(f"a first try at the proofs, {len(proofs.done)} go through: {process_time() - began:.1f} s")
+    left = [claim for claim in claims if not proofs.is_done(claim)]
+    search, found, compared = None, dict[Claim, list[int]](), 0
+    if left:
+        batches = samples()
+        compared = sum(each.batch.count for each in batches)
+        say(f"{compared} samples: {process_time() - began:.1f} s")
+        search = begin(base, left, proofs.given(), batches, began + seconds, say)
+        found = _searched(search, proofs)
+    effort = Effort(
+        compared,
+        search.counterexamples if search is not None else 0,
+        len(search.clauses) if search is not None else 0,
+        process_time() - began,
+    )
+    names = _Names(search, {prop.name for prop in system.properties})
+    return tuple(
+        _outcome(claim, search, proofs, names.named(claim, found.get(claim, [])), effort, single) for claim in claims
+    )
+
+
+def _searched(search: Search, proofs: Proofs) -> dict[Claim, list[int]]:
+    """Searches at growing scopes, and proves what is inductive there. Of each claim the lemmas."""
     found: dict[Claim, list[int]] = {}
-    for number, scope in enumerate(_scopes(base)):
+    few = [instances(each.batch.thinned(FEW)) for each in search.batches]
+
+    def say(text: str) -> None:
+        search.say(f"{text}, {process_time() - proofs.began:.1f} s")
+
+    for number, scope in enumerate(_scopes(search.system)):
         level = Level(search, scope)
         if not level.is_met():
             continue
         if number == 0:
-            level.from_templates(few)
+            level = _based(level, few)
         else:
             level.start_from(search.known)
-        level = level.settle_goals()
+            level = settle_goals(level)
         search.known = list(level.pool.settled)
-        say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - began:.1f} s")
+        say(f"at {_text(scope)}: {len(search.known)} known")
         if not search.open:
             break
-        if number > 0 or not _has_more(base):
-            _prove_open(
-                search, level.unsettled(), proofs, found, lambda text: say(f"{text}, {process_time() - began:.1f} s")
-            )
-            if all(proofs.is_done(claims[goal]) for goal in search.open):
+        if number > 0 or not _has_more(search.system):
+            _prove_open(search, level.unsettled(), proofs, found, say)
+            if all(proofs.is_done(search.claims[goal]) for goal in search.open):
                 break
-    effort = Effort(compared, search.counterexamples, len(search.clauses), process_time() - began)
-    return _outcomes(search, proofs, found, effort, single, {prop.name for prop in system.properties})
+    return found
 
 
-@dataclass(slots=True)
-class _Proofs:
-    """What the ordinary prover says of the claims, so far. `facts`: what it found of the compiler's facts, under all
-    settings of any claim."""
-
-    base: System
-    limits: Limits
-    results: dict[Claim, InductionResult] = field(default_factory=dict)
-    facts: Known = NOTHING
-
-    def begin(self, claims: Sequence[Claim]) -> None:
-        """Without any lemma, but with little patience."""
-        quick = replace(self.limits, timeout=min(self.limits.timeout, FIRST_SECONDS))
-        if len(claims) > 1:
-            self.facts = prove(self.base, (), union(claims), quick).known
-        for when in dict.fromkeys(claim.when for claim in claims):
-            mine = [claim for claim in claims if claim.when == when]
-            result = prove(self.base, [claim.name for claim in mine], when, quick, self.facts)
-            for claim, verdict in zip(mine, result.verdicts, strict=True):
-                self.results[claim] = replace(result, verdicts=(verdict,))
-
-    def given(self) -> tuple[ir.Property, ...]:
-        """The lemmas of the model that were inductive, under the settings of the claim with which they were."""
-        lemmas = [prop for prop in self.base.properties if prop.kind is PropertyKind.LEMMA]
-        found: dict[ir.Formula, ir.Property] = {}
-        for claim, result in self.results.items():
-            for lemma in lemmas:
-                if lemma.name in result.inductive:
-                    formula = guarded(lemma.formula, claim.when)
-                    found.setdefault(formula, replace(lemma, name=f"{lemma.name}/{len(found)}", formula=formula))
-        return tuple(found.values())
-
-    def is_done(self, claim: Claim) -> bool:
-        return _all_proved(self.results[claim])
-
-    def prove(self, claim: Claim, further: Sequence[ir.Property]) -> InductionResult:
-        """With these properties, besides those lemmas that the model has: others would only cost time."""
-        own = tuple(p for p in self.base.properties if p.kind is PropertyKind.LEMMA or p.name == claim.name)
-        system = replace(self.base, properties=(*further, *own))
-        result = self.results[claim] = prove(system, [claim.name], claim.when, self.limits, self.facts)
-        return result
+def _based(level: Level, few: Sequence[Instances]) -> Level:
+    """From what is written and what the structure of the model suggests, as little of it as will do."""
+    search = level.search
+    for stages in level.suggestions(few):
+        search.failed.clear()
+        level = level.again()
+        level.settle(stages)
+        level = settle_goals(level)
+        if not search.failed or process_time() > search.deadline:
+            break
+    return level
 
 
 def _prove_open(
-    search: Search, level: Level, proofs: _Proofs, found: dict[Claim, list[int]], say: Callable[[str], None]
+    search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]], say: Callable[[str], None]
 ) -> None:
     """Proves each claim that the search has not given up, with the few clauses that it needs at the scope, else with
     some of all that are known there."""
@@ -208,8 +189,9 @@ def _prove_open(
         claim = search.claims[goal]
         if proofs.is_done(claim):
             continue
-        found[claim] = level.needed(goal, search.known)
-        for numbers in (found[claim], [*search.known, *(other for other in search.open if other != goal)]):
+        few = found[claim] = _unwritten(search, claim, level.needed(goal, search.known))
+        others = [other for other in search.open if other != goal]
+        for numbers in (few, [*_unwritten(search, claim, search.known), *others]):
             result = proofs.prove(claim, [_property(search, number) for number in numbers])
             done = proofs.is_done(claim)
             say(f"{claim.name}: {len(numbers)} lemmas: {'proved' if done else 'not yet proved'}")
@@ -217,41 +199,48 @@ def _prove_open(
                 say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
             if done:
                 used = _used(search, numbers, result)
-                found[claim] = used if numbers is found[claim] else _fewest(search, proofs, claim, used)
+                found[claim] = used if numbers is few else _fewest(search, proofs, claim, used)
                 break
 
 
-def _fewest(search: Search, proofs: _Proofs, claim: Claim, numbers: list[int]) -> list[int]:
+def _unwritten(search: Search, claim: Claim, numbers: Sequence[int]) -> list[int]:
+    """Without the written lemmas, under settings that are all the claim's: those the prover has."""
+    mine = settings_of(search.system, claim.when)
+    return [
+        number
+        for number in numbers
+        if number not in search.written or not all(holds(search.written[number], setting) for setting in mine)
+    ]
+
+
+def _fewest(search: Search, proofs: Proofs, claim: Claim, numbers: list[int]) -> list[int]:
     """Of lemmas with which the claim is proved those that the prover needs, the dearest left out first."""
     kept = numbers
     for number in sorted(numbers, key=lambda number: (-search.clauses[number].cost, number)):
-        before, rest = proofs.results[claim], [each for each in kept if each != number]
+        rest = [each for each in kept if each != number]
         if number in kept:
             result = proofs.prove(claim, [_property(search, each) for each in rest])
-            kept = _used(search, rest, result) if proofs.is_done(claim) else kept
-            proofs.results[claim] = result if proofs.is_done(claim) else before
+            kept = _used(search, rest, result) if _all_proved(result) else kept
     return kept
 
 
-def _outcomes(
-    search: Search,
-    proofs: _Proofs,
-    found: dict[Claim, list[int]],
+def _outcome(
+    claim: Claim,
+    search: Search | None,
+    proofs: Proofs,
+    lemmas: tuple[FoundLemma, ...],
     effort: Effort,
     single: Setting | None,
-    taken: set[str],
-) -> tuple[Inferred, ...]:
-    """For each claim the verdict of the prover, and its lemmas, each of which has one name."""
-    names = _Names(search, taken)
-    outcomes = []
-    for goal, claim in enumerate(search.claims):
-        stuck = search.failed.get(goal, Stuck("what is inductive at the scopes searched is not at any size"))
-        if stuck.cti is not None and single is not None:
-            stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
-        lemmas = names.named(claim, found.get(claim, []))
-        done = proofs.is_done(claim)
-        outcomes.append(Inferred(proofs.results[claim].verdicts, lemmas, None if done else stuck, effort))
-    return tuple(outcomes)
+) -> Inferred:
+    """The verdict of the prover, with the lemmas; how the search for this claim ended, if it did not succeed."""
+    verdicts = proofs.results[claim].verdicts
+    if search is None or proofs.is_done(claim):
+        return Inferred(verdicts, lemmas, None, replace(effort, seconds=proofs.done[claim]))
+    goal = search.claims.index(claim)
+    stuck = search.failed.get(goal, Stuck("what is inductive at the scopes searched is not at any size"))
+    if stuck.cti is not None and single is not None:
+        stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
+    return Inferred(verdicts, lemmas, stuck, effort)
 
 
 def _sliced(system: System, claims: Sequence[Claim]) -> tuple[System, list[Claim], Setting | None]:
@@ -303,23 +292,31 @@ def _property(search: Search, number: int) -> ir.Property:
     return ir.Property(PropertyKind.LEMMA, _name(number), None, formula, False, (), span=prop.span)
 
 
+def _reason(search: Search, number: int) -> str:
+    if number in search.written:
+        return "a lemma of the library, under some settings"
+    return "a template" if number < search.base else "a counterexample to induction"
+
+
 class _Names:
     """Names of the lemmas: after the first property that needs them, with a number."""
 
-    def __init__(self, search: Search, taken: set[str]) -> None:
+    def __init__(self, search: Search | None, taken: set[str]) -> None:
         self._search, self._taken = search, set(taken)
         self._of: dict[int, str] = {}
 
     def named(self, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
         """Those first that say least; no property of the model, which has a name."""
         search = self._search
+        if search is None:
+            return ()
         lemmas = [number for number in numbers if _property(search, number).kind is PropertyKind.LEMMA]
         ordered = sorted(lemmas, key=lambda number: (search.clauses[number].cost, number))
         return tuple(
             FoundLemma(
                 replace(_property(search, number), name=self._name(claim, number), text="found"),
                 search.clauses[number].literals,
-                "a template" if number < search.base else "a counterexample to induction",
+                _reason(search, number),
             )
             for number in ordered
         )

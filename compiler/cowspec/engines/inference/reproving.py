@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cowspec.engines.induction.prove import prove
-from cowspec.engines.inference.infer import OBLIGATION_SECONDS, Effort, FoundLemma, Inferred
+from cowspec.engines.inference.infer import Effort, FoundLemma, Inferred
+from cowspec.engines.inference.proofs import OBLIGATION_SECONDS
+from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.slicing import slice_system
@@ -25,16 +27,16 @@ class Lemmas:
 
 
 def reproved(
-    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits, kept: Lemmas, *, from_scratch: bool
+    system: ir.System, goals: Sequence[str], when: ir.Formula, limits: Limits, kept: Lemmas, *, written: Written
 ) -> Inferred | None:
-    """`from_scratch`: without the lemmas of the model."""
+    """`written`: the lemmas that may be used."""
     settings = settings_of(system, when)
     if len(settings) == 1:
         system, when = replace(slice_system(system, settings[0]), switches=()), ir.TRUE
     own = tuple(
         prop
-        for prop in system.properties
-        if prop.name in goals or (prop.kind is PropertyKind.LEMMA and not from_scratch)
+        for prop in with_lemmas(system, written).properties
+        if prop.name in goals or prop.kind is PropertyKind.LEMMA
     )
     found = tuple(lemma.prop for lemma in kept.lemmas)
     bounds = replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS))

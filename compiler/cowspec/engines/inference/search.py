@@ -13,7 +13,7 @@ or how far the search came. Nothing found here is trusted: the prover judges it 
 4. Of all that is known, what the goals need is found by unsatisfiable cores, and made as little as possible.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import process_time
 
@@ -24,33 +24,21 @@ from cowspec.engines.inference.atoms import Atom
 from cowspec.engines.inference.claims import Claim, guarded, regions, union, whole
 from cowspec.engines.inference.clauses import Clause
 from cowspec.engines.inference.cover import Instances
-from cowspec.engines.inference.describing import excluding
 from cowspec.engines.inference.houdini import Pool
 from cowspec.engines.inference.owing import obligations
 from cowspec.engines.inference.stepping import Steps
 from cowspec.engines.inference.templates import Regions, Template
+from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
-from cowspec.system.ir import Scope, Setting, State, System
+from cowspec.system.ir import Scope, System
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Cti
-
-DEPTH = 12
-"""How often it is asked what breaks the candidates before a state is left unexcluded."""
-
-FRONT = 12
-"""Of how many candidates it is asked what breaks them."""
 
 GRACE = 10.0
 """Seconds to ask whether a step breaks a claim, whatever the time limit."""
 
 AGAIN = 60.0
 """The same, for which of the clauses that are known at a scope are inductive at another, or without a claim."""
-
-FIRST_MANY, FIRST_SPREAD = 60, 9
-"""Clauses against a state from which a step breaks a goal: at most so many, and how much dearer than the cheapest."""
-
-MORE_MANY, MORE_SPREAD = 30, 6
-"""The same, against states from which a step breaks a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,7 @@ Say = Callable[[str], None]
 class Search:
     """What is known so far. `clauses`: all candidates, by number, first the claims, of which `failed` are those that
     the search gave up; `known`: those that were inductive at the last scope; `base`: how many of the clauses came from
-    templates or are claims."""
+    templates or are claims; `written`: those that somebody wrote as lemmas, each with the settings under which it is tried."""
 
     system: System
     claims: tuple[Claim, ...]
@@ -82,6 +70,7 @@ class Search:
     clauses: list[Clause] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
     failed: dict[int, Stuck] = field(default_factory=dict)
+    written: dict[int, ir.Formula] = field(default_factory=dict)
     base: int = 0
     counterexamples: int = 0
     _number: dict[ir.Formula, int] = field(default_factory=dict)
@@ -122,6 +111,10 @@ def begin(
     return search
 
 
+Stage = tuple[str, Callable[[], Iterable[Clause]]]
+"""A kind of candidates, and what makes them."""
+
+
 class Level:
     """One scope of the search: a pool, and in it the claims that are not given up, assumed before each step."""
 
@@ -151,27 +144,62 @@ class Level:
             self.pool.add(number, self.search.clauses[number])
         self.pool.settle(self.pool.inductive(numbers, self.hold, process_time() + AGAIN))
 
-    def from_templates(self, few: Sequence[Instances]) -> None:
-        """Settles what is inductive of the candidates that the structure of the model suggests: first the simple ones,
-        then those that do not follow from them."""
+    def suggestions(self, few: Sequence[Instances]) -> "tuple[tuple[Stage, ...], ...]":
+        """The written lemmas, and candidates that the structure of the model suggests: the simple ones, and the
+        others."""
         search = self.search
         samples, fewer = [each.batch for each in search.batches], [each.batch for each in few]
         found = list(anchors(search.system))
         limits = Regions(search.regions, fewer, samples)
         templates = [Template(search.system, anchor, fewer, samples, limits) for anchor in found]
-        self._settle_new(clause for template in templates for clause in template.singles())
         cells = [anchor for anchor in found if anchor.call is None]
         within = limits.within()
-        self._settle_new(clause for a in cells for clause in obligations(search.system, a, fewer, samples, within))
-        self._settle_new(clause for template in templates for clause in template.pairs())
-        self._settle_new(clause for template in templates for clause in template.links())
-        search.base = len(search.clauses)
+        written = dict(self._written(limits))
+        everywhere = [number for number in written if written[number] == ir.TRUE]
+        simple: tuple[Stage, ...] = (
+            ("lemmas", lambda: (search.clauses[number] for number in everywhere)),
+            ("templates", lambda: (clause for template in templates for clause in template.singles())),
+            (
+                "owing",
+                lambda: (clause for a in cells for clause in obligations(search.system, a, fewer, samples, within)),
+            ),
+            ("lemmas in regions", lambda: (search.clauses[number] for number in written)),
+        )
+        wide: tuple[Stage, ...] = (
+            ("pairs", lambda: (clause for template in templates for clause in template.pairs())),
+            ("links", lambda: (clause for template in templates for clause in template.links())),
+        )
+        return simple, wide
 
-    def _settle_new(self, clauses: Iterable[Clause]) -> None:
+    def settle(self, stages: "Sequence[Stage]") -> None:
+        """Settles what is inductive of these candidates, until no step breaks a claim."""
+        for name, clauses in stages:
+            if self.is_broken():
+                self._settle_new(name, clauses())
+        self.search.base = len(self.search.clauses)
+
+    def is_broken(self) -> bool:
+        """A step breaks a claim."""
+        late = max(self.search.deadline, process_time() + GRACE)
+        return any(self.at.ask([*self.hold, self.broken[goal]], late) is not False for goal in self.search.open)
+
+    def _written(self, limits: Regions) -> Iterator[tuple[int, ir.Formula]]:
+        """The written lemmas as clauses, by number, with the settings: wherever no sample contradicts them."""
+        search = self.search
+        for prop in search.system.properties:
+            if prop.kind is PropertyKind.LEMMA:
+                for region in limits.agreeing(prop.formula):
+                    when = search.regions[region - 1].formula if region else ir.TRUE
+                    number = search.number(whole(search.system, guarded(prop.formula, when)))
+                    if number >= len(search.claims):
+                        search.written[number] = when
+                        yield number, when
+
+    def _settle_new(self, name: str, clauses: Iterable[Clause]) -> None:
         search, before = self.search, process_time()
         if before > search.deadline:
             return
-        again = [number for number in range(len(search.claims), len(search.clauses)) if number not in self.pool.settled]
+        again = [number for number in self.pool.unsettled() if number >= len(search.claims)]
         numbers = [n for n in dict.fromkeys(search.number(each) for each in clauses) if n >= len(search.claims)]
         made = process_time()
         for number in numbers:
@@ -180,111 +208,19 @@ class Level:
         left = self.pool.inductive(open_, self.hold, search.deadline)
         kept = self.pool.settle(left)
         search.say(
-            f"  templates: {len(numbers)} candidates, {len(open_)} say something new, {len(left)} are inductive,"
+            f"  {name}: {len(numbers)} candidates, {len(open_)} say something new, {len(left)} are inductive,"
             f" {len(kept)} independent ({made - before:.1f} s and {process_time() - made:.1f} s)"
         )
 
-    def settle_goals(self) -> "Level":
-        """Adds candidates until no step breaks a claim, or gives it up: the others are then looked at again, in a level
-        of their own, without what rests on it. The level with all that is left."""
-        level = self
-        while True:
-            failed = dict(self.search.failed)
-            for number in level.search.open:
-                level._settle_goal(number)
-            if len(self.search.failed) == len(failed) or not self.search.open:
-                return level
-            settled = list(level.pool.settled)
-            level = Level(self.search, level.at.scope)
-            level.start_from(settled)
+    def again(self) -> "Level":
+        """The same scope, without what rests on claims that were given up since."""
+        level = Level(self.search, self.at.scope)
+        level.start_from(list(self.pool.settled))
+        for number in self.pool.unsettled():
+            level.pool.add(number, self.search.clauses[number])
+        return level
 
-    def _settle_goal(self, goal: int) -> None:
-        """Adds candidates until no step breaks it, or gives it up. It may take its share of the time that is left."""
-        search, now = self.search, process_time()
-        waiting = sum(number >= goal for number in search.open)
-        deadline = now + (search.deadline - now) / max(1, waiting)
-        while True:
-            answer = self.at.ask([*self.hold, self.broken[goal]], max(deadline, now + GRACE))
-            if answer is False:
-                return
-            if answer is None or process_time() > deadline:
-                break
-            self.at.smallest()
-            if self._exclude(self.at.before(), deadline):
-                continue
-            if process_time() > deadline:
-                break
-            cti = self._real_cti(goal)
-            step = cti.step.firing.step if cti is not None else "a step"
-            name = search.claims[goal].name
-            self._give_up(goal, Stuck(f"no clause excludes a state from which {step} breaks {name}", cti))
-            return
-        self._give_up(goal, Stuck("the time limit"))
-
-    def _give_up(self, goal: int, why: Stuck) -> None:
-        self.search.say(f"  {self.search.claims[goal].name} is given up: {why.reason}")
-        self.search.failed[goal] = why
-
-    def _exclude(self, state: tuple[State, Setting], deadline: float) -> bool:
-        """Candidates that exclude the state, and candidates against what breaks those, until some are inductive."""
-        search, pool = self.search, self.pool
-        search.counterexamples += 1
-        first = self._against(state, FIRST_MANY, FIRST_SPREAD)
-        extra = dict.fromkeys(first, 0)
-        for depth in range(1, DEPTH + 1):
-            alive = dict.fromkeys(pool.inductive(extra, self.hold, deadline))
-            won = [number for number in first if number in alive]
-            search.say(
-                f"  {len(first)} clauses against a state, {len(extra)} with those for them: {len(won)} inductive"
-            )
-            if won:
-                pool.settle(alive)
-                return True
-            if process_time() > deadline or not self._support(extra, alive, depth, deadline):
-                break
-        return False
-
-    def _support(self, extra: dict[int, int], alive: Collection[int], depth: int, deadline: float) -> bool:
-        """Adds candidates against states from which a step breaks some of those that fail although all the others are
-        assumed, the earliest first. One that breaks from a state that nothing excludes is given up."""
-        asked, new, given_up = set[tuple[State, Setting]](), dict[int, None](), set[int]()
-        cost = self.search.clauses
-        for number in sorted(extra, key=lambda number: (extra[number], cost[number].cost, number)):
-            if len(asked) >= FRONT or process_time() > deadline:
-                break
-            state = self._before(number, extra) if number not in alive else None
-            if state is not None and state not in asked:
-                asked.add(state)
-                found = self._against(state, MORE_MANY, MORE_SPREAD)
-                new |= dict.fromkeys(found)
-                if not found:
-                    given_up.add(number)
-        for number in given_up:
-            del extra[number]
-        fresh = [number for number in new if number not in extra and number not in given_up]
-        extra |= dict.fromkeys(fresh, depth)
-        return bool(fresh or given_up) and 0 in extra.values()
-
-    def _before(self, number: int, assumed: Iterable[int]) -> tuple[State, Setting] | None:
-        """A state from which a step breaks the clause, although all the others are assumed."""
-        if not self.pool.breaks(number, assumed, self.hold, self.search.deadline):
-            return None
-        self.at.smallest()
-        self.search.counterexamples += 1
-        return self.at.before()
-
-    def _against(self, state: tuple[State, Setting], many: int, spread: int) -> list[int]:
-        search = self.search
-        found = excluding(
-            search.system, self.at.scope, state, search.batches, many=many, spread=spread, regions=search.regions
-        )
-        numbers = list(dict.fromkeys(search.number(clause) for clause in found))
-        for number in numbers:
-            self.pool.add(number, search.clauses[number])
-        new = [number for number in numbers if number >= len(search.claims)]
-        return [number for number in new if not self.at.agrees(self.pool.guards([number]))]
-
-    def _real_cti(self, goal: int) -> Cti | None:
+    def real_cti(self, goal: int) -> Cti | None:
         """A real counterexample to induction of the claim with all that is known."""
         search = self.search
         real = Steps(search.system, search.rel, self.at.scope, search.when, real=True)

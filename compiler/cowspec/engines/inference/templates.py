@@ -171,9 +171,19 @@ class Regions:
     def __init__(self, atoms: Sequence[Atom], few: Sequence[Batch], every: Sequence[Batch]) -> None:
         self._atoms = atoms
         self.every = range(len(atoms) + 1)
+        self._batches = every
         self.masks = [
             [[batch.every, *(batch.holds(atom.formula, {}) for atom in atoms)] for batch in batches]
             for batches in (few, every)
+        ]
+
+    def agreeing(self, formula: ir.Formula) -> list[int]:
+        """The regions in which the formula is true of all samples."""
+        wrong = [batch.every & ~batch.holds(formula, {}) for batch in self._batches]
+        return [
+            region
+            for region in self.every
+            if not any(bits & masks[region] for bits, masks in zip(wrong, self.masks[1], strict=True))
         ]
 
     def literals(self, region: int) -> tuple[Literal, ...]:

@@ -1,0 +1,146 @@
+"""Backwards from a claim that steps break: what it needs, what that needs, and clauses against the states that break it.
+
+In: a `Level`, a claim, a deadline. Out: None if no step breaks the claim any more; else why not.
+
+Candidates are assumed, all at once, before any of them is known to be inductive. An unsatisfiable core says which of
+them the claim rests on, another which of them each of these rests on, and so on. Where one of these is broken by a step
+even so, the smallest state from which it is is described, and clauses that exclude that state become candidates, too
+(`describing.py`); if there is none, it is no candidate any longer. What needs nothing that is broken is inductive.
+So nothing is asked of candidates that the claim has no use for, and no guess has to be taken back by hand.
+"""
+
+from time import process_time
+
+from cowspec.engines.inference.describing import excluding
+from cowspec.engines.inference.search import GRACE, Level, Stuck
+from cowspec.system.ir import Setting, State
+
+DEPTH = 8
+"""A candidate against a state that breaks a candidate that ... breaks the claim: so often."""
+
+MANY, SPREAD = 40, 8
+"""Clauses against one state: at most so many, and how much dearer than the cheapest."""
+
+FRONT = 6
+"""So many broken candidates are looked at before the cores are asked for again."""
+
+
+def settle_goals(level: Level) -> Level:
+    """Settles candidates until no step breaks a claim, or gives it up: the others are then looked at again, in a level of
+    their own, without what rests on it. The level with all that is left."""
+    search = level.search
+    while True:
+        count = len(search.failed)
+        for goal in search.open:
+            now = process_time()
+            waiting = sum(number >= goal for number in search.open)
+            reason = _Pursuit(level, goal, now + (search.deadline - now) / max(1, waiting)).run()
+            if reason is not None:
+                search.say(f"  {search.claims[goal].name} is given up: {reason}")
+                cti = level.real_cti(goal) if process_time() < search.deadline else None
+                search.failed[goal] = Stuck(reason, cti)
+        if len(search.failed) == count or not search.open:
+            return level
+        level = level.again()
+
+
+class _Pursuit:
+    """`depths`: the candidates, each with how far it is from the claim."""
+
+    def __init__(self, level: Level, goal: int, deadline: float) -> None:
+        self.level, self.goal, self.deadline = level, goal, deadline
+        self.depths = {number: 0 for number in level.pool.unsettled() if number in level.search.written}
+        self.dropped: set[int] = set()
+
+    def run(self) -> str | None:
+        at, hold = self.level.at, self.level.hold
+        while True:
+            answer = at.ask([*hold, self.level.broken[self.goal]], max(self.deadline, process_time() + GRACE))
+            if answer is False:
+                return None
+            if answer is None or process_time() > self.deadline:
+                return "the time limit"
+            broken, closure = self._closure()
+            if not broken:
+                self._settle(closure)
+            elif not self._exclude(broken):
+                name = self.level.search.claims[self.goal].name
+                return f"no clause excludes a state from which a step breaks {name}"
+
+    def _closure(self) -> tuple[list[int], list[int]]:
+        """Candidates that the claim rests on: those that a step breaks, and all."""
+        pool, hold = self.level.pool, self.level.hold
+        closure, broken = {self.goal: None}, list[int]()
+        pending = [self.goal]
+        while pending and len(broken) < FRONT and process_time() < self.deadline:
+            number = pending.pop(0)
+            target = self.level.broken[number] if number == self.goal else pool.violation_of(number)
+            needed = pool.needed(target, list(self.depths), hold)
+            if needed is None:
+                broken.append(number)
+                if number == self.goal:
+                    break
+                continue
+            pending += [each for each in needed if each not in closure]
+            closure |= dict.fromkeys(needed)
+        del closure[self.goal]
+        return broken, list(closure)
+
+    def _settle(self, closure: list[int]) -> None:
+        """Assumes those that are inductive; all are, but for what is false in a start state."""
+        pool = self.level.pool
+        alive = pool.inductive(closure, self.level.hold, self.deadline)
+        for number in closure:
+            del self.depths[number]
+        self.dropped |= set(closure) - set(alive)
+        pool.settle(alive)
+
+    def _exclude(self, broken: list[int]) -> bool:
+        """New candidates against states from which steps break these; those that none excludes are dropped. False if the
+        claim itself is among them."""
+        asked = set[tuple[State, Setting]]()
+        for number in broken:
+            depth = self.depths.get(number, -1) + 1
+            state = self._before(number)
+            if state is None or state in asked:
+                continue
+            asked.add(state)
+            found = self._against(state) if depth <= DEPTH else []
+            self.level.search.say(
+                f"  {len(found)} clauses against a state from which a step breaks"
+                f" {self._named(number)}, {len(self.depths)} candidates"
+            )
+            if found:
+                self.depths |= {each: depth for each in found if each not in self.depths}
+            elif number == self.goal:
+                return False
+            else:
+                del self.depths[number]
+                self.dropped.add(number)
+        return True
+
+    def _named(self, number: int) -> str:
+        return f"number {number}, {self.depths.get(number, -1) + 1} steps away"
+
+    def _before(self, number: int) -> tuple[State, Setting] | None:
+        """A state from which a step breaks the clause, although all candidates are assumed."""
+        level = self.level
+        guards = level.pool.guards(each for each in self.depths if each != number or number == self.goal)
+        own = level.pool.guards([number])
+        target = level.pool.violation_of(number)
+        if not level.at.ask([*level.hold, *guards, *own, target], self.deadline):
+            return None
+        level.at.smallest()
+        level.search.counterexamples += 1
+        return level.at.before()
+
+    def _against(self, state: tuple[State, Setting]) -> list[int]:
+        level, search = self.level, self.level.search
+        clauses = excluding(
+            search.system, level.at.scope, state, search.batches, many=MANY, spread=SPREAD, regions=search.regions
+        )
+        numbers = list(dict.fromkeys(search.number(clause) for clause in clauses))
+        for number in numbers:
+            level.pool.add(number, search.clauses[number])
+        new = [number for number in numbers if number >= len(search.claims) and number not in self.dropped]
+        return [number for number in new if not level.at.agrees(level.pool.guards([number]))]
