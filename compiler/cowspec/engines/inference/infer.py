@@ -171,8 +171,9 @@ def _based(level: Level, few: Sequence[Instances]) -> Level:
     """From what is written and what the structure of the model suggests, as little of it as will do."""
     search = level.search
     for stages in level.suggestions(few):
-        search.failed.clear()
-        level = level.again()
+        if search.failed:
+            search.failed.clear()
+            level = level.again()
         level.settle(stages)
         level = settle_goals(level)
         if not search.failed or process_time() > search.deadline:

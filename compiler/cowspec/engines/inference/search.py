@@ -15,6 +15,7 @@ or how far the search came. Nothing found here is trusted: the prover judges it 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import process_time
 
 from cowspec.encode.relational.formula import RelSystem
@@ -118,14 +119,12 @@ Stage = tuple[str, Callable[[], Iterable[Clause]]]
 class Level:
     """One scope of the search: a pool, and in it the claims that are not given up, assumed before each step."""
 
-    def __init__(self, search: Search, scope: Scope) -> None:
+    def __init__(self, search: Search, scope: Scope, like: "Level | None" = None) -> None:
         self.search = search
-        self.at = Steps(search.system, search.rel, scope, search.when)
-        self.pool = Pool(
-            self.at,
-            Steps(search.system, search.rel, scope, search.when, depth=0),
-            Steps(search.system, search.rel, scope, search.when, depth=0, start=True),
-        )
+        steps = partial(Steps, search.system, search.rel, scope, search.when)
+        at, states, starts = (None, None, None) if like is None else (like.at, like.pool.states, like.pool.starts)
+        self.at: Steps = steps(like=at)
+        self.pool: Pool = Pool(self.at, steps(depth=0, like=states), steps(depth=0, start=True, like=starts))
         for number in search.open:
             self.pool.add(number, search.clauses[number])
         self.broken = {number: self.pool.violation_of(number) for number in search.open}
@@ -214,7 +213,7 @@ class Level:
 
     def again(self) -> "Level":
         """The same scope, without what rests on claims that were given up since."""
-        level = Level(self.search, self.at.scope)
+        level = Level(self.search, self.at.scope, like=self)
         level.start_from(list(self.pool.settled))
         for number in self.pool.unsettled():
             level.pool.add(number, self.search.clauses[number])
@@ -235,7 +234,7 @@ class Level:
 
     def unsettled(self) -> "Level":
         """The same scope with the same clauses, none of them settled."""
-        level = Level(self.search, self.at.scope)
+        level = Level(self.search, self.at.scope, like=self)
         for number in self.pool.settled:
             level.pool.add(number, self.search.clauses[number])
         return level

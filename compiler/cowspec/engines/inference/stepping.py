@@ -12,7 +12,7 @@ from dataclasses import replace
 from cowspec.encode.finite.circuit import TRUE, Circuit, Clauses, Literal
 from cowspec.encode.finite.decode import Truths, setting_of
 from cowspec.encode.finite.ground import Grounder, Run, Table
-from cowspec.encode.finite.template import build
+from cowspec.encode.finite.template import Template, build
 from cowspec.encode.relational.connectives import conj, disj, resolve
 from cowspec.encode.relational.formula import Atom, Predicate, RelSystem, Sym, Update
 from cowspec.encode.relational.translate import formula_of
@@ -31,7 +31,7 @@ EITHER = "?or"
 
 class Steps:
     """One step at one scope, under the settings that satisfy `when`, from any state or (`start`) from a start state; of
-    `depth` 0 the state alone."""
+    `depth` 0 the state alone. `like`: the same question, from which the encoding is taken."""
 
     def __init__(
         self,
@@ -43,14 +43,18 @@ class Steps:
         start: bool = False,
         real: bool = False,
         depth: int = 1,
+        like: "Steps | None" = None,
     ) -> None:
         self.system, self.scope, self.depth, self.real = system, scope, depth, real
+        if not depth:
+            rel = replace(rel, steps=())
         if not real:
             rel = as_proved(replace(rel, exact=()))
         rel = replace(rel, steps=tuple(replace(step, guard=resolve(step.guard, True)) for step in rel.steps))
         given = starting(rel) if start else [*(f for _, f in rel.typing), *(fact.formula for fact in rel.facts)]
         given = [resolve(each, True) for each in given]
-        self._unrolling = Unrolling(build(rel, (scope,), given, (), None), cadical() if start else glucose())
+        encoded = build(rel, (scope,), given, (), None) if like is None else like.template
+        self._unrolling = Unrolling(encoded, cadical() if start else glucose())
         for _ in range(depth):
             self._unrolling.extend()
         self._asker = Asker(system, rel, self._unrolling)
@@ -70,6 +74,10 @@ class Steps:
         self._grounders = {f: Grounder(self._circuit, universe, rel.predicates, t) for f, t in self._tables.items()}
         self._last: list[int] = []
         self._pinned: list[int] = []
+
+    @property
+    def template(self) -> Template:
+        return self._unrolling.template
 
     def _ask(self, given: list[int], deadline: float) -> bool | None:
         self._last = given
