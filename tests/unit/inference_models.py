@@ -193,3 +193,19 @@ expect {
   sane: proved
 }
 """
+
+# A library with a lemma that is true, but not inductive without what is said of the token on its way.
+LIBRARY_TOKEN = (
+    TOKEN[: TOKEN.index("invariant one_holder")].replace("module token", "module library_token")
+    + 'lemma away "who has it has it alone": forall n: Node: here[n] -> not at_home\n'
+)
+
+# The same, used by a model that has a lemma of its own.
+USES_TOKEN = """module uses_token
+use library_token
+invariant one_holder "only one node has it": forall n, k: Node: here[n] and here[k] -> n == k
+lemma sent_away "": forall n: Node: sent[n] -> not at_home
+lemma one_place "": forall n, k: Node: here[n] -> not sent[k]
+lemma sent_once "": forall n, k: Node: sent[n] and sent[k] -> n == k
+expect { one_holder: proved }
+"""

@@ -1,6 +1,6 @@
-"""Backwards from a claim that steps break: what it needs, what that needs, and clauses against the states that break it.
+"""Backwards from claims that steps break: what they need, what that needs, and clauses against what breaks it.
 
-In: a `Level`, a claim, a deadline. Out: None if no step breaks the claim any more; else why not.
+In: a `Level`. Out: one in which no step breaks a claim that is not given up.
 
 Candidates are assumed, all at once, before any of them is known to be inductive. An unsatisfiable core says which of
 them the claim rests on, another which of them each of these rests on, and so on. Where one of these is broken by a step
@@ -26,22 +26,30 @@ FRONT = 6
 
 
 def settle_goals(level: Level) -> Level:
-    """Settles candidates until no step breaks a claim, or gives it up: the others are then looked at again, in a level of
-    their own, without what rests on it. The level with all that is left."""
+    """Settles candidates until no step breaks a claim, or gives it up: the others are then looked at again, in a level
+    of their own, without what rests on it. The level with all that is left."""
     search = level.search
     while True:
         count = len(search.failed)
         for goal in search.open:
             now = process_time()
             waiting = sum(number >= goal for number in search.open)
-            reason = _Pursuit(level, goal, now + (search.deadline - now) / max(1, waiting)).run()
-            if reason is not None:
-                search.say(f"  {search.claims[goal].name} is given up: {reason}")
-                cti = level.real_cti(goal) if process_time() < search.deadline else None
-                search.failed[goal] = Stuck(reason, cti)
+            is_settled = _Pursuit(level, goal, now + (search.deadline - now) / max(1, waiting)).run()
+            if not is_settled:
+                why = search.failed[goal] = TOO_LATE if is_settled is None else _stuck(level, goal)
+                search.say(f"  {search.claims[goal].name} is given up: {why.reason}")
         if len(search.failed) == count or not search.open:
             return level
         level = level.again()
+
+
+TOO_LATE = Stuck("the time limit")
+
+
+def _stuck(level: Level, goal: int) -> Stuck:
+    cti = level.real_cti(goal)
+    step = cti.step.firing.step if cti is not None else "a step"
+    return Stuck(f"no clause excludes a state from which {step} breaks {level.search.claims[goal].name}", cti)
 
 
 class _Pursuit:
@@ -52,20 +60,20 @@ class _Pursuit:
         self.depths = {number: 0 for number in level.pool.unsettled() if number in level.search.written}
         self.dropped: set[int] = set()
 
-    def run(self) -> str | None:
+    def run(self) -> bool | None:
+        """No step breaks the claim any more; False: from some state that no clause excludes; None: out of time."""
         at, hold = self.level.at, self.level.hold
         while True:
             answer = at.ask([*hold, self.level.broken[self.goal]], max(self.deadline, process_time() + GRACE))
             if answer is False:
-                return None
+                return True
             if answer is None or process_time() > self.deadline:
-                return "the time limit"
+                return None
             broken, closure = self._closure()
             if not broken:
                 self._settle(closure)
             elif not self._exclude(broken):
-                name = self.level.search.claims[self.goal].name
-                return f"no clause excludes a state from which a step breaks {name}"
+                return False
 
     def _closure(self) -> tuple[list[int], list[int]]:
         """Candidates that the claim rests on: those that a step breaks, and all."""
@@ -96,8 +104,8 @@ class _Pursuit:
         pool.settle(alive)
 
     def _exclude(self, broken: list[int]) -> bool:
-        """New candidates against states from which steps break these; those that none excludes are dropped. False if the
-        claim itself is among them."""
+        """New candidates against states from which steps break these; what none excludes is dropped. False if that is
+        the claim itself."""
         asked = set[tuple[State, Setting]]()
         for number in broken:
             depth = self.depths.get(number, -1) + 1

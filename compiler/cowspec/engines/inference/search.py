@@ -58,7 +58,8 @@ Say = Callable[[str], None]
 class Search:
     """What is known so far. `clauses`: all candidates, by number, first the claims, of which `failed` are those that
     the search gave up; `known`: those that were inductive at the last scope; `base`: how many of the clauses came from
-    templates or are claims; `written`: those that somebody wrote as lemmas, each with the settings under which it is tried."""
+    templates or are claims; `written`: those that somebody wrote as lemmas, each with the settings under which it is
+    tried."""
 
     system: System
     claims: tuple[Claim, ...]
