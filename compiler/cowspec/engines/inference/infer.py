@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from time import process_time
 
-from cowspec.engines.induction.prove import InductionResult
 from cowspec.engines.inference.backwards import settle_goals
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.claims import Claim, representative_settings, union
 from cowspec.engines.inference.cover import Instances, instances
-from cowspec.engines.inference.proofs import OBLIGATION_SECONDS, Proofs
+from cowspec.engines.inference.proofs import Proofs
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
 from cowspec.engines.inference.written import Written, with_lemmas
@@ -25,7 +24,7 @@ from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.slicing import slice_system
-from cowspec.system.switches import holds, settings_of
+from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
 
 VISITS = 9_000
@@ -116,9 +115,11 @@ def infer_all(
     began = process_time()
     system, claims, single = _sliced(system, claims)
     base = with_lemmas(system, written)
-    proofs = Proofs(base, replace(limits, timeout=min(limits.timeout, OBLIGATION_SECONDS)), began)
+    proofs = Proofs(base, limits, began)
     proofs.begin(claims)
-    say(f"a first try at the proofs, {len(proofs.done)} go through: {process_time() - began:.1f} s")
+    if any(prop.kind is PropertyKind.LEMMA for prop in base.properties):
+        _from_written(begin(base, claims, (), [], began + seconds, say), proofs)
+    say(f"without a search {len(proofs.done)} proofs go through: {process_time() - began:.1f} s")
     left = [claim for claim in claims if not proofs.is_done(claim)]
     search, found, compared = None, dict[Claim, list[int]](), 0
     if left:
@@ -144,9 +145,6 @@ def _searched(search: Search, proofs: Proofs) -> dict[Claim, list[int]]:
     found: dict[Claim, list[int]] = {}
     few = [instances(each.batch.thinned(FEW)) for each in search.batches]
 
-    def say(text: str) -> None:
-        search.say(f"{text}, {process_time() - proofs.began:.1f} s")
-
     for number, scope in enumerate(_scopes(search.system)):
         level = Level(search, scope)
         if not level.is_met():
@@ -157,11 +155,11 @@ def _searched(search: Search, proofs: Proofs) -> dict[Claim, list[int]]:
             level.start_from(search.known)
             level = settle_goals(level)
         search.known = list(level.pool.settled)
-        say(f"at {_text(scope)}: {len(search.known)} known")
+        search.say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
         if not search.open:
             break
         if number > 0 or not _has_more(search.system):
-            _prove_open(search, level.unsettled(), proofs, found, say)
+            _prove_open(search, level.unsettled(), proofs, found)
             if all(proofs.is_done(search.claims[goal]) for goal in search.open):
                 break
     return found
@@ -181,47 +179,70 @@ def _based(level: Level, few: Sequence[Instances]) -> Level:
     return level
 
 
-def _prove_open(
-    search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]], say: Callable[[str], None]
-) -> None:
+def _from_written(search: Search, proofs: Proofs) -> None:
+    """Proves the claims that need no more than the written lemmas."""
+    levels = (Level(search, scope) for scope in _scopes(search.system))
+    level = next((each for each in levels if each.is_met()), None)
+    if level is not None:
+        level.settle_written()
+        search.known = list(level.pool.settled)
+        unbroken = [goal for goal in search.open if not level.breaks(goal)]
+        alone = level.unsettled()
+        for goal in unbroken:
+            _prove(search, goal, alone.needed(goal, search.known), proofs, is_quick=True)
+
+
+def _prove_open(search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]]) -> None:
     """Proves each claim that the search has not given up, with the few clauses that it needs at the scope, else with
-    some of all that are known there."""
+    some of all that are known there and that somebody wrote."""
     for goal in search.open:
         claim = search.claims[goal]
         if proofs.is_done(claim):
             continue
-        few = found[claim] = _unwritten(search, claim, level.needed(goal, search.known))
-        others = [other for other in search.open if other != goal]
-        for numbers in (few, [*_unwritten(search, claim, search.known), *others]):
-            result = proofs.prove(claim, [_property(search, number) for number in numbers])
-            done = proofs.is_done(claim)
-            say(f"{claim.name}: {len(numbers)} lemmas: {'proved' if done else 'not yet proved'}")
-            for failure in result.failures:
-                say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
-            if done:
-                used = _used(search, numbers, result)
-                found[claim] = used if numbers is few else _fewest(search, proofs, claim, used)
-                break
+        few = level.needed(goal, search.known)
+        used = _prove(search, goal, few, proofs)
+        if used is None:
+            every = dict.fromkeys([*search.known, *search.written, *(each for each in search.open if each != goal)])
+            more = _prove(search, goal, list(every), proofs)
+            used = few if more is None else _fewest(search, proofs, goal, more)
+        found[claim] = _unwritten(search, claim, used)
+
+
+def _prove(
+    search: Search, goal: int, numbers: Sequence[int], proofs: Proofs, *, is_quick: bool = False
+) -> list[int] | None:
+    """Those of the clauses that a proof of the claim with all of them uses; None if there is none."""
+    claim = search.claims[goal]
+    properties = {number: _property(search, claim, number) for number in numbers}
+    result = proofs.prove(claim, list(dict.fromkeys(properties.values())), is_quick=is_quick)
+    is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
+    said = "proved" if is_proved else "not yet proved"
+    search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {process_time() - proofs.began:.1f} s")
+    for failure in result.failures:
+        search.say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
+    if not is_proved:
+        return None
+    used = {
+        name
+        for _, verdict in result.verdicts
+        if isinstance(verdict, Proved)
+        for name in getattr(verdict.evidence, "conjuncts", ())
+    }
+    return [number for number, prop in properties.items() if prop.name in used]
 
 
 def _unwritten(search: Search, claim: Claim, numbers: Sequence[int]) -> list[int]:
-    """Without the written lemmas, under settings that are all the claim's: those the prover has."""
-    mine = settings_of(search.system, claim.when)
-    return [
-        number
-        for number in numbers
-        if number not in search.written or not all(holds(search.written[number], setting) for setting in mine)
-    ]
+    """Without what somebody wrote."""
+    return [number for number in numbers if _property(search, claim, number).name == _name(number)]
 
 
-def _fewest(search: Search, proofs: Proofs, claim: Claim, numbers: list[int]) -> list[int]:
+def _fewest(search: Search, proofs: Proofs, goal: int, numbers: list[int]) -> list[int]:
     """Of lemmas with which the claim is proved those that the prover needs, the dearest left out first."""
     kept = numbers
-    for number in sorted(numbers, key=lambda number: (-search.clauses[number].cost, number)):
-        rest = [each for each in kept if each != number]
+    dearest = sorted(numbers, key=lambda number: (-search.clauses[number].cost, number))
+    for number in _unwritten(search, search.claims[goal], dearest):
         if number in kept:
-            result = proofs.prove(claim, [_property(search, each) for each in rest])
-            kept = _used(search, rest, result) if _all_proved(result) else kept
+            kept = _prove(search, goal, [each for each in kept if each != number], proofs) or kept
     return kept
 
 
@@ -234,7 +255,7 @@ def _outcome(
     single: Setting | None,
 ) -> Inferred:
     """The verdict of the prover, with the lemmas; how the search for this claim ended, if it did not succeed."""
-    verdicts = proofs.results[claim].verdicts
+    verdicts = proofs.verdicts(claim)
     if search is None or proofs.is_done(claim):
         return Inferred(verdicts, lemmas, None, replace(effort, seconds=proofs.done[claim]))
     goal = search.claims.index(claim)
@@ -266,31 +287,18 @@ def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Clai
     return [instances(batch) for batch in found if batch.count]
 
 
-def _used(search: Search, numbers: Sequence[int], result: InductionResult) -> list[int]:
-    """Those of the lemmas that the proof uses."""
-    used: set[str] = set()
-    for _, verdict in result.verdicts:
-        if isinstance(verdict, Proved):
-            used.update(getattr(verdict.evidence, "conjuncts", ()))
-    return [number for number in numbers if _property(search, number).name in used]
-
-
-def _all_proved(result: InductionResult) -> bool:
-    return all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
-
-
 def _name(number: int) -> str:
     return f"found_{number}"
 
 
-def _property(search: Search, number: int) -> ir.Property:
-    """The clause as a lemma; a claim as itself."""
-    formula = search.clauses[number].formula
-    named = search.claims[number].name if number < len(search.claims) else search.claims[0].name
-    prop = next(p for p in search.system.properties if p.name == named)
-    if number < len(search.claims) and prop.formula == formula:
-        return prop
-    return ir.Property(PropertyKind.LEMMA, _name(number), None, formula, False, (), span=prop.span)
+def _property(search: Search, claim: Claim, number: int) -> ir.Property:
+    """The clause as a lemma; as itself, where the claim is made, what the model has as a property."""
+    own = search.claims[number] if number < len(search.claims) else search.written.get(number)
+    properties = {prop.name: prop for prop in search.system.properties}
+    if own is not None and set(settings_of(search.system, claim.when)) <= set(settings_of(search.system, own.when)):
+        return properties[own.name]
+    formula, span = search.clauses[number].formula, properties[claim.name].span
+    return ir.Property(PropertyKind.LEMMA, _name(number), None, formula, False, (), span=span)
 
 
 def _reason(search: Search, number: int) -> str:
@@ -307,15 +315,14 @@ class _Names:
         self._of: dict[int, str] = {}
 
     def named(self, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
-        """Those first that say least; no property of the model, which has a name."""
+        """Those first that say least."""
         search = self._search
         if search is None:
             return ()
-        lemmas = [number for number in numbers if _property(search, number).kind is PropertyKind.LEMMA]
-        ordered = sorted(lemmas, key=lambda number: (search.clauses[number].cost, number))
+        ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
         return tuple(
             FoundLemma(
-                replace(_property(search, number), name=self._name(claim, number), text="found"),
+                replace(_property(search, claim, number), name=self._name(claim, number), text="found"),
                 search.clauses[number].literals,
                 _reason(search, number),
             )

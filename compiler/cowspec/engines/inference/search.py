@@ -13,7 +13,7 @@ or how far the search came. Nothing found here is trusted: the prover judges it 
 4. Of all that is known, what the goals need is found by unsatisfiable cores, and made as little as possible.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import process_time
@@ -72,7 +72,7 @@ class Search:
     clauses: list[Clause] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
     failed: dict[int, Stuck] = field(default_factory=dict)
-    written: dict[int, ir.Formula] = field(default_factory=dict)
+    written: dict[int, Claim] = field(default_factory=dict)
     base: int = 0
     counterexamples: int = 0
     _number: dict[ir.Formula, int] = field(default_factory=dict)
@@ -154,8 +154,8 @@ class Level:
         templates = [Template(search.system, anchor, fewer, samples, limits) for anchor in found]
         cells = [anchor for anchor in found if anchor.call is None]
         within = limits.within()
-        written = dict(self._written(limits))
-        everywhere = [number for number in written if written[number] == ir.TRUE]
+        written = self.written(limits)
+        everywhere = [number for number in written if search.written[number].when == ir.TRUE]
         simple: tuple[Stage, ...] = (
             ("lemmas", lambda: (search.clauses[number] for number in everywhere)),
             ("templates", lambda: (clause for template in templates for clause in template.singles())),
@@ -180,20 +180,30 @@ class Level:
 
     def is_broken(self) -> bool:
         """A step breaks a claim."""
-        late = max(self.search.deadline, process_time() + GRACE)
-        return any(self.at.ask([*self.hold, self.broken[goal]], late) is not False for goal in self.search.open)
+        return any(map(self.breaks, self.search.open))
 
-    def _written(self, limits: Regions) -> Iterator[tuple[int, ir.Formula]]:
-        """The written lemmas as clauses, by number, with the settings: wherever no sample contradicts them."""
+    def breaks(self, goal: int) -> bool:
+        """A step may break the claim."""
+        late = max(self.search.deadline, process_time() + GRACE)
+        return self.at.ask([*self.hold, self.broken[goal]], late) is not False
+
+    def written(self, limits: Regions) -> list[int]:
+        """The written lemmas as clauses, by number: under all settings, and in regions, wherever no sample contradicts
+        them."""
         search = self.search
         for prop in search.system.properties:
             if prop.kind is PropertyKind.LEMMA:
                 for region in limits.agreeing(prop.formula):
-                    when = search.regions[region - 1].formula if region else ir.TRUE
+                    when = limits.formula(region)
                     number = search.number(whole(search.system, guarded(prop.formula, when)))
                     if number >= len(search.claims):
-                        search.written[number] = when
-                        yield number, when
+                        search.written[number] = Claim(prop.name, when)
+        return list(search.written)
+
+    def settle_written(self) -> None:
+        """Settles those of the written lemmas that are inductive under all settings."""
+        numbers = self.written(Regions((), (), ()))
+        self._settle_new("lemmas", (self.search.clauses[number] for number in numbers))
 
     def _settle_new(self, name: str, clauses: Iterable[Clause]) -> None:
         search, before = self.search, process_time()
@@ -241,28 +251,30 @@ class Level:
         return level
 
     def needed(self, goal: int, among: Sequence[int]) -> list[int]:
-        """Few of the clauses, with which the claim is inductive: every one is needed at this scope. Other claims may be
-        among them. Of an unsettled level."""
+        """Few of the clauses, with which the claim is inductive: of those that nobody wrote every one is needed at this
+        scope. Other claims may be among them. Of an unsettled level."""
         pool, hold = self.pool, self.pool.guards([goal])
-        all_of_them = [*among, *(number for number in self.search.open if number != goal)]
-        chosen = dict.fromkeys(pool.needed(self.broken[goal], all_of_them, hold) or ())
+        every = [*among, *(number for number in self.search.open if number != goal)]
+        kept = self._closure(goal, every)
+        free = [number for number in every if number in self.search.written]
+        for number in sorted(set(kept) - set(free), key=lambda number: (-self.search.clauses[number].cost, number)):
+            rest = dict.fromkeys([*(each for each in kept if each != number), *free])
+            alive = pool.inductive(rest, hold, self.search.deadline)
+            if not pool.at.satisfiable([*hold, *pool.guards(alive), self.broken[goal]]):
+                kept = alive
+        return self._closure(goal, kept) if free else kept
+
+    def _closure(self, goal: int, among: Sequence[int]) -> list[int]:
+        """Those of the clauses that the claim rests on, and that these rest on."""
+        pool, hold = self.pool, self.pool.guards([goal])
+        chosen = dict.fromkeys(pool.needed(self.broken[goal], among, hold) or ())
         pending = list(chosen)
         while pending:
             target = pool.violation_of(pending.pop())
-            for assumed in ([*chosen], all_of_them):
+            for assumed in ([*chosen], among):
                 found = pool.needed(target, assumed, hold)
                 if found is not None:
                     pending += [number for number in found if number not in chosen]
                     chosen |= dict.fromkeys(found)
                     break
-        return self._fewer(goal, list(chosen))
-
-    def _fewer(self, goal: int, numbers: list[int]) -> list[int]:
-        """Leaves out each that the rest can do without, the dearest first."""
-        kept, hold, pool = numbers, self.pool.guards([goal]), self.pool
-        for number in sorted(numbers, key=lambda number: (-self.search.clauses[number].cost, number)):
-            rest = [each for each in kept if each != number]
-            alive = pool.inductive(rest, hold, self.search.deadline)
-            if not pool.at.satisfiable([*hold, *pool.guards(alive), self.broken[goal]]):
-                kept = alive
-        return kept
+        return list(chosen)

@@ -186,6 +186,9 @@ class Regions:
             if not any(bits & masks[region] for bits, masks in zip(wrong, self.masks[1], strict=True))
         ]
 
+    def formula(self, region: int) -> ir.Formula:
+        return self._atoms[region - 1].formula if region else ir.TRUE
+
     def literals(self, region: int) -> tuple[Literal, ...]:
         return ((self._atoms[region - 1], True),) if region else ()
 
