@@ -27,8 +27,8 @@ from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
 
-VISITS = 9_000
-KEPT = 30_000
+VISITS = 5_000
+KEPT = 15_000
 """Of each of the two scopes that are sampled: visited states, and samples kept."""
 
 SETTINGS = 12
@@ -37,7 +37,7 @@ SETTINGS = 12
 FEW_SORTS = 2
 """Models with no more sorts are searched with four elements of each of them, too."""
 
-FEW = 3_000
+FEW = 2_000
 """Samples of each scope that a candidate is compared with first."""
 
 
