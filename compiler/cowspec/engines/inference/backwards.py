@@ -52,12 +52,23 @@ def _stuck(level: Level, goal: int) -> Stuck:
     return Stuck(f"no clause excludes a state from which {step} breaks {level.search.claims[goal].name}", cti)
 
 
+def _written(level: Level, goal: int) -> list[int]:
+    """Of the written lemmas that are not settled: those limited to the settings of the claim."""
+    search = level.search
+    mine = search.settings(search.claims[goal].when)
+    return [
+        number
+        for number in level.pool.unsettled()
+        if number in search.written and search.settings(search.written[number].when) == mine
+    ]
+
+
 class _Pursuit:
     """`depths`: the candidates, each with how far it is from the claim."""
 
     def __init__(self, level: Level, goal: int, deadline: float) -> None:
         self.level, self.goal, self.deadline = level, goal, deadline
-        self.depths = {number: 0 for number in level.pool.unsettled() if number in level.search.written}
+        self.depths = dict.fromkeys(_written(level, goal), 0)
         self.dropped: set[int] = set()
 
     def run(self) -> bool | None:
@@ -128,7 +139,12 @@ class _Pursuit:
         return True
 
     def _named(self, number: int) -> str:
-        return f"number {number}, {self.depths.get(number, -1) + 1} steps away"
+        search = self.level.search
+        if number in search.written:
+            return search.written[number].name
+        if number < len(search.claims):
+            return search.claims[number].name
+        return f"number {number}, {self.depths[number]} steps away"
 
     def _before(self, number: int) -> tuple[State, Setting] | None:
         """A state from which a step breaks the clause, although all candidates are assumed."""

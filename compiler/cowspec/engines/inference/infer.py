@@ -295,7 +295,7 @@ def _property(search: Search, claim: Claim, number: int) -> ir.Property:
     """The clause as a lemma; as itself, where the claim is made, what the model has as a property."""
     own = search.claims[number] if number < len(search.claims) else search.written.get(number)
     properties = {prop.name: prop for prop in search.system.properties}
-    if own is not None and set(settings_of(search.system, claim.when)) <= set(settings_of(search.system, own.when)):
+    if own is not None and search.settings(claim.when) <= search.settings(own.when):
         return properties[own.name]
     formula, span = search.clauses[number].formula, properties[claim.name].span
     return ir.Property(PropertyKind.LEMMA, _name(number), None, formula, False, (), span=span)

@@ -31,8 +31,8 @@ from cowspec.engines.inference.stepping import Steps
 from cowspec.engines.inference.templates import Regions, Template
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
-from cowspec.system.ir import Scope, System
-from cowspec.system.switches import settings_of
+from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.switches import holds, settings_of
 from cowspec.verdict import Cti
 
 GRACE = 10.0
@@ -76,6 +76,7 @@ class Search:
     base: int = 0
     counterexamples: int = 0
     _number: dict[ir.Formula, int] = field(default_factory=dict)
+    _settings: dict[ir.Formula, frozenset[Setting]] = field(default_factory=dict)
 
     def number(self, clause: Clause) -> int:
         """The clause's number; a new one if it was never seen."""
@@ -84,6 +85,13 @@ class Search:
             self._number[formula] = len(self.clauses)
             self.clauses.append(clause)
         return self._number[formula]
+
+    def settings(self, when: ir.Formula) -> frozenset[Setting]:
+        """Those of the claims' settings that satisfy the formula."""
+        if when not in self._settings:
+            every = settings_of(self.system, self.when)
+            self._settings[when] = frozenset(setting for setting in every if holds(when, setting))
+        return self._settings[when]
 
     @property
     def open(self) -> list[int]:
@@ -188,12 +196,14 @@ class Level:
         return self.at.ask([*self.hold, self.broken[goal]], late) is not False
 
     def written(self, limits: Regions) -> list[int]:
-        """The written lemmas as clauses, by number: under all settings, and in regions, wherever no sample contradicts
-        them."""
+        """The written lemmas as clauses, by number: under all settings, and under those of each claim, unless samples
+        contradict them."""
         search = self.search
+        lines = {search.settings(claim.when) for claim in search.claims}
+        chosen = {region for region in limits.every if not region or search.settings(limits.formula(region)) in lines}
         for prop in search.system.properties:
             if prop.kind is PropertyKind.LEMMA:
-                for region in limits.agreeing(prop.formula):
+                for region in (each for each in limits.agreeing(prop.formula) if each in chosen):
                     when = limits.formula(region)
                     number = search.number(whole(search.system, guarded(prop.formula, when)))
                     if number >= len(search.claims):
