@@ -3,12 +3,11 @@
 In: a system, what is claimed of it, samples. Out: clauses that are inductive together with the claims at some scopes;
 or how far the search came. Nothing found here is trusted: the prover judges it (`engines/induction/prove.py`).
 
-1. Candidates are made from the structure of the model (`templates.py`, `owing.py`); what is inductive among them at the
-   first scope is known from then on (`houdini.py`).
-2. While a step breaks a goal: the smallest state from which it does is described, and clauses that exclude it are
-   added as candidates (`describing.py`). If none of them is inductive, nor any two or more together, it is asked what
-   breaks them, and clauses that exclude those states are added too: candidates are kept or thrown out all together,
-   so that no guess has to be taken back.
+1. Candidates are the lemmas that somebody wrote, and what the structure of the model suggests (`templates.py`,
+   `owing.py`), the simple first, and no more once no step breaks a goal; what is inductive among them at the first scope
+   is known from then on (`houdini.py`).
+2. While a step breaks a goal: backwards from it, by clauses that exclude the states that it is broken from
+   (`backwards.py`).
 3. The same at larger scopes, from what is known at the smaller ones.
 4. Of all that is known, what the goals need is found by unsatisfiable cores, and made as little as possible.
 """
