@@ -8,11 +8,11 @@ that an author wrote, and what that says is the result.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from time import process_time
 
-from cowspec.engines.inference.backwards import settle_goals
+from cowspec.engines.inference.backwards import TOO_LATE, settle_goals
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.claims import Claim, representative_settings, union
 from cowspec.engines.inference.cover import Instances, instances
@@ -30,6 +30,8 @@ from cowspec.verdict import Limits, Proved, Unknown
 VISITS = 5_000
 KEPT = 15_000
 """Of each of the two scopes that are sampled: visited states, and samples kept."""
+
+NOT_AT_ANY_SIZE = Stuck("what is inductive at the scopes searched is not at any size")
 
 SETTINGS = 12
 """Samples are taken under at most so many of the settings."""
@@ -120,40 +122,61 @@ def infer_all(
     if any(prop.kind is PropertyKind.LEMMA for prop in base.properties):
         _from_written(begin(base, claims, (), [], began + seconds, say), proofs)
     say(f"without a search {len(proofs.done)} proofs go through: {process_time() - began:.1f} s")
-    left = [claim for claim in claims if not proofs.is_done(claim)]
-    search, found, compared = None, dict[Claim, list[int]](), 0
-    if left:
-        batches = samples()
-        compared = sum(each.batch.count for each in batches)
-        say(f"{compared} samples: {process_time() - began:.1f} s")
-        search = begin(base, left, proofs.given(), batches, began + seconds, say)
-        found = _searched(search, proofs)
-    effort = Effort(
-        compared,
-        search.counterexamples if search is not None else 0,
-        len(search.clauses) if search is not None else 0,
-        process_time() - began,
-    )
-    names = _Names(search, {prop.name for prop in system.properties})
-    return tuple(
-        _outcome(claim, search, proofs, names.named(claim, found.get(claim, [])), effort, single) for claim in claims
-    )
+    run = _Run(proofs, began + seconds, say, _Names({prop.name for prop in system.properties}))
+    if not all(map(proofs.is_done, claims)):
+        run.batches = samples()
+        say(f"{run.samples} samples: {process_time() - began:.1f} s")
+        for is_wide in (False, True):
+            run.search([claim for claim in claims if not proofs.is_done(claim)], is_wide=is_wide)
+    effort = Effort(run.samples, run.counterexamples, run.tried, process_time() - began)
+    return tuple(_outcome(claim, run, effort, single) for claim in claims)
 
 
-def _searched(search: Search, proofs: Proofs) -> dict[Claim, list[int]]:
+@dataclass(slots=True)
+class _Run:
+    """Searches, one after the other, for what no earlier one has proved: so no claim waits for a harder one. `lemmas`:
+    of each claim that a search has come to, proved or not; `stuck`: how the last search for it ended."""
+
+    proofs: Proofs
+    deadline: float
+    say: Callable[[str], None]
+    names: "_Names"
+    batches: list[Instances] = field(default_factory=list)
+    lemmas: dict[Claim, tuple[FoundLemma, ...]] = field(default_factory=dict)
+    stuck: dict[Claim, Stuck] = field(default_factory=dict)
+    counterexamples: int = 0
+    tried: int = 0
+
+    @property
+    def samples(self) -> int:
+        return sum(each.batch.count for each in self.batches)
+
+    def search(self, claims: Sequence[Claim], *, is_wide: bool) -> None:
+        if not claims or process_time() > self.deadline:
+            return
+        search = begin(self.proofs.base, claims, self.proofs.given(), self.batches, self.deadline, self.say)
+        found = _searched(search, self.proofs, is_wide=is_wide)
+        for goal, claim in enumerate(claims):
+            self.lemmas[claim] = self.names.named(search, claim, found.get(claim, []))
+            self.stuck[claim] = search.failed.get(goal, NOT_AT_ANY_SIZE)
+        self.counterexamples += search.counterexamples
+        self.tried += len(search.clauses)
+
+
+def _searched(search: Search, proofs: Proofs, *, is_wide: bool) -> dict[Claim, list[int]]:
     """Searches at growing scopes, and proves what is inductive there. Of each claim the lemmas."""
     found: dict[Claim, list[int]] = {}
     few = [instances(each.batch.thinned(FEW)) for each in search.batches]
-
     for number, scope in enumerate(_scopes(search.system)):
         level = Level(search, scope)
         if not level.is_met():
             continue
         if number == 0:
-            level = _based(level, few)
+            for stages in level.suggestions(few)[: 1 + is_wide]:
+                level.settle(stages)
         else:
             level.start_from(search.known)
-            level = settle_goals(level)
+        level = settle_goals(level)
         search.known = list(level.pool.settled)
         search.say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
         if not search.open:
@@ -163,20 +186,6 @@ def _searched(search: Search, proofs: Proofs) -> dict[Claim, list[int]]:
             if all(proofs.is_done(search.claims[goal]) for goal in search.open):
                 break
     return found
-
-
-def _based(level: Level, few: Sequence[Instances]) -> Level:
-    """From what is written and what the structure of the model suggests, as little of it as will do."""
-    search = level.search
-    for stages in level.suggestions(few):
-        if search.failed:
-            search.failed.clear()
-            level = level.again()
-        level.settle(stages)
-        level = settle_goals(level)
-        if not search.failed or process_time() > search.deadline:
-            break
-    return level
 
 
 def _from_written(search: Search, proofs: Proofs) -> None:
@@ -246,20 +255,12 @@ def _fewest(search: Search, proofs: Proofs, goal: int, numbers: list[int]) -> li
     return kept
 
 
-def _outcome(
-    claim: Claim,
-    search: Search | None,
-    proofs: Proofs,
-    lemmas: tuple[FoundLemma, ...],
-    effort: Effort,
-    single: Setting | None,
-) -> Inferred:
+def _outcome(claim: Claim, run: _Run, effort: Effort, single: Setting | None) -> Inferred:
     """The verdict of the prover, with the lemmas; how the search for this claim ended, if it did not succeed."""
-    verdicts = proofs.verdicts(claim)
-    if search is None or proofs.is_done(claim):
-        return Inferred(verdicts, lemmas, None, replace(effort, seconds=proofs.done[claim]))
-    goal = search.claims.index(claim)
-    stuck = search.failed.get(goal, Stuck("what is inductive at the scopes searched is not at any size"))
+    verdicts, lemmas = run.proofs.verdicts(claim), run.lemmas.get(claim, ())
+    if run.proofs.is_done(claim):
+        return Inferred(verdicts, lemmas, None, replace(effort, seconds=run.proofs.done[claim]))
+    stuck = run.stuck.get(claim, TOO_LATE)
     if stuck.cti is not None and single is not None:
         stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
     return Inferred(verdicts, lemmas, stuck, effort)
@@ -310,31 +311,29 @@ def _reason(search: Search, number: int) -> str:
 class _Names:
     """Names of the lemmas: after the first property that needs them, with a number."""
 
-    def __init__(self, search: Search | None, taken: set[str]) -> None:
-        self._search, self._taken = search, set(taken)
-        self._of: dict[int, str] = {}
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = set(taken)
+        self._of: dict[ir.Formula, str] = {}
 
-    def named(self, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
+    def named(self, search: Search, claim: Claim, numbers: Sequence[int]) -> tuple[FoundLemma, ...]:
         """Those first that say least."""
-        search = self._search
-        if search is None:
-            return ()
         ordered = sorted(numbers, key=lambda number: (search.clauses[number].cost, number))
         return tuple(
             FoundLemma(
-                replace(_property(search, claim, number), name=self._name(claim, number), text="found"),
+                replace(_property(search, claim, number), name=self._name(search, claim, number), text="found"),
                 search.clauses[number].literals,
                 _reason(search, number),
             )
             for number in ordered
         )
 
-    def _name(self, claim: Claim, number: int) -> str:
-        if number not in self._of:
+    def _name(self, search: Search, claim: Claim, number: int) -> str:
+        formula = search.clauses[number].formula
+        if formula not in self._of:
             options = (f"{claim.name}_{k}" for k in count(1))
-            self._of[number] = next(name for name in options if name not in self._taken)
-            self._taken.add(self._of[number])
-        return self._of[number]
+            self._of[formula] = next(name for name in options if name not in self._taken)
+            self._taken.add(self._of[formula])
+        return self._of[formula]
 
 
 # ---- scopes --------------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ In: a system, what is claimed of it, samples. Out: clauses that are inductive to
 or how far the search came. Nothing found here is trusted: the prover judges it (`engines/induction/prove.py`).
 
 1. Candidates are the lemmas that somebody wrote, and what the structure of the model suggests (`templates.py`,
-   `owing.py`), the simple first, and no more once no step breaks a goal; what is inductive among them at the first scope
-   is known from then on (`houdini.py`).
+   `owing.py`), the simple first, and no more once no step breaks a goal; what is inductive among them at the first
+   scope is known from then on (`houdini.py`).
 2. While a step breaks a goal: backwards from it, by clauses that exclude the states that it is broken from
    (`backwards.py`).
 3. The same at larger scopes, from what is known at the smaller ones.
