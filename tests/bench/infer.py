@@ -1,13 +1,13 @@
 """How much inference finds by itself: hand-written lemmas are left out, the proofs must come back.
 
 `python tests/bench/infer.py [WORD...]` runs the cases whose line contains one of the words, the models one after the
-other, and prints a row of a table for each: what was to be proved, lemmas found, literals, how many of these lemmas came
-from templates, counterexamples to induction met, seconds of processor time; `-v`: the lemmas, too, and how the search
-goes. A case is a property and a line of a model's expectations that says `proved`, under all settings of the line at
-once; of the protocols each invariant. Left out are the lemmas of the model's own file; `--from-scratch`: those of the
-library, too. The cases of a model are searched together, as `cowspec infer` does: counterexamples are those of the
-model, seconds are counted from the beginning of its search until the case was proved. Not part of the test suite: a
-model may take minutes. `inferred.md` has the rows of one run.
+other, and prints a row of a table for each: what was to be proved, lemmas found, literals, how many of these came from
+templates, counterexamples to induction met, seconds of processor time; `-v`: the lemmas, too, and how the search goes.
+A case is a property and a line of a model's expectations that says `proved`, under all settings of the line at once; of
+the protocols each invariant. Left out are the lemmas of the model's own file; `--from-scratch`: those of the library,
+too. The cases of a model are searched together, as `cowspec infer` does: counterexamples are those of the model,
+seconds are counted from the beginning of its search until the case was proved. Not part of the test suite: a model may
+take minutes. `inferred.md` has the rows of one run.
 """
 
 import subprocess
