@@ -22,10 +22,10 @@ sys.path.insert(0, str(ROOT / "compiler"))
 from cowspec.cli.load import load_systems  # noqa: E402
 from cowspec.engines.inference.claims import Claim, union  # noqa: E402
 from cowspec.engines.inference.infer import Inferred, infer_all, reachable  # noqa: E402
-from cowspec.engines.inference.written import Written  # noqa: E402
 from cowspec.report.formulas import expression  # noqa: E402
 from cowspec.syntax.ast import ExpectedKind, PropertyKind  # noqa: E402
 from cowspec.system.ir import System  # noqa: E402
+from cowspec.system.lemmas import Written  # noqa: E402
 from cowspec.verdict import Limits  # noqa: E402
 
 SECONDS = 900.0

@@ -13,7 +13,6 @@ from cowspec.cli import cache as cli_cache
 from cowspec.cli.cache import FileStore, memory_in, tools
 from cowspec.cli.load import load_system, loader
 from cowspec.cli.main import run
-from cowspec.engines.inference.written import Written
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.records import RecordError, read, record
 from cowspec.evidence.runs import read_run, run_record
@@ -27,6 +26,7 @@ from cowspec.judge.selection import Selection
 from cowspec.syntax.ast import Outcome
 from cowspec.system import ir
 from cowspec.system.ir import System
+from cowspec.system.lemmas import Written
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, NoViolation, Refuted
 from hypothesis import given

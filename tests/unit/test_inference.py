@@ -16,11 +16,11 @@ from cowspec.engines.inference.cover import Cover, instances
 from cowspec.engines.inference.harvest import harvest, rename
 from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.engines.inference.sampling import sample
-from cowspec.engines.inference.written import Written
 from cowspec.evaluate.machine import Machine
 from cowspec.report.formulas import expression
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
+from cowspec.system.lemmas import Written
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Proved
 from inference_models import OWED, PAIRS, ROOT, TOKEN, TOLD, system_of

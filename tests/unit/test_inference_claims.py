@@ -2,9 +2,9 @@
 
 from cowspec.engines.inference.claims import Claim, guarded, pieces, regions, representative_settings, union, whole
 from cowspec.engines.inference.infer import infer_all, reachable
-from cowspec.engines.inference.written import Written
 from cowspec.report.formulas import expression
 from cowspec.system import ir
+from cowspec.system.lemmas import Written
 from cowspec.system.switches import all_settings, holds, settings_of
 from cowspec.verdict import Limits
 from inference_models import REASONS, system_of

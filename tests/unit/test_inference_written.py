@@ -9,11 +9,11 @@ from cowspec.engines.inference.claims import Claim
 from cowspec.engines.inference.cover import Instances
 from cowspec.engines.inference.infer import infer_all, reachable
 from cowspec.engines.inference.search import Level, begin
-from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.report.formulas import expression
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import System
+from cowspec.system.lemmas import Written, with_written
 from cowspec.verdict import Limits
 from inference_models import LIBRARY_TOKEN, PAIRS, ROOT, TOKEN, USES_TOKEN, system_of
 
@@ -36,10 +36,10 @@ def test_the_library_keeps_its_lemmas_and_the_model_loses_its_own() -> None:
     path = ROOT / "models" / "uffd_wp.cow"
     system = system_of(path.read_text(), str(path))
     own = {"nobody_grabs", "owed_by_call", "announced"}
-    assert with_lemmas(system, Written.ALL) == system
-    assert lemma_names(system) - lemma_names(with_lemmas(system, Written.LIBRARY)) == own
-    assert not lemma_names(with_lemmas(system, Written.NONE))
-    kept = with_lemmas(system, Written.NONE).properties
+    assert with_written(system, Written.ALL) == system
+    assert lemma_names(system) - lemma_names(with_written(system, Written.LIBRARY)) == own
+    assert not lemma_names(with_written(system, Written.NONE))
+    kept = with_written(system, Written.NONE).properties
     assert kept == tuple(prop for prop in system.properties if prop.kind is not PropertyKind.LEMMA)
 
 

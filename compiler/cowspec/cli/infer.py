@@ -11,11 +11,11 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
-from cowspec.engines.inference.written import Written
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
 from cowspec.report.text import Style
+from cowspec.system.lemmas import Written
 from cowspec.verdict import Limits
 
 

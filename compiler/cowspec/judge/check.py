@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.evidence.lock import LockedModel
 from cowspec.judge.chains import chain_jobs
 from cowspec.judge.confirming.crossing import cross
@@ -26,7 +25,7 @@ from cowspec.judge.scripts import free_jobs, refuting_job, script_jobs
 from cowspec.judge.selection import NO_FAULT, Selection, selected, sizes_of, within
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
 from cowspec.system.ir import Setting, System
-from cowspec.system.lemmas import without_lemmas
+from cowspec.system.lemmas import Written, with_written
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 
@@ -83,7 +82,7 @@ def prove(
 ) -> tuple[ModelReport, ...]:
     """Tries to prove every selected property (all that are checked, without names) under every selected setting.
     `from_scratch`: without the lemmas of the models; else as for `check`."""
-    systems = [with_lemmas(system, Written.NONE) for system in systems] if from_scratch else systems
+    systems = [with_written(system, Written.NONE) for system in systems] if from_scratch else systems
     asked = partial(_verb_jobs, expected=ExpectedKind.PROVED)
     return _judge(systems, selection, limits, runner, asked, inference=inference, twice=twice, hints=hints)
 

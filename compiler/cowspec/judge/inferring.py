@@ -12,7 +12,6 @@ from cowspec.encode.relational.translate import translate
 from cowspec.engines.inference.claims import Claim, union
 from cowspec.engines.inference.infer import Inferred, infer_all, reachable
 from cowspec.engines.inference.reproving import Lemmas, reproved
-from cowspec.engines.inference.written import Written
 from cowspec.engines.scopes import elements
 from cowspec.evidence.fingerprint import fingerprint, substance
 from cowspec.evidence.records import RecordError, read, record
@@ -24,6 +23,7 @@ from cowspec.judge.results import Status
 from cowspec.judge.selection import Selection, selected, within
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
 from cowspec.system.ir import Setting, System
+from cowspec.system.lemmas import Written
 from cowspec.system.switches import all_settings, holds, settings_of
 from cowspec.verdict import Limits, Refuted
 

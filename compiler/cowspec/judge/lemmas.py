@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cowspec.engines.inference.infer import Inferred, infer, reachable
-from cowspec.engines.inference.written import Written
 from cowspec.judge.docket import Docket, result_of_proof
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
@@ -19,7 +18,7 @@ from cowspec.judge.proving import Attempt, Attempts, attempt
 from cowspec.judge.results import Proof, Result
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
-from cowspec.system.lemmas import with_lemmas
+from cowspec.system.lemmas import Written, with_lemmas
 from cowspec.verdict import Induction, Limits, Proved
 
 KILLED_AFTER = 12

@@ -19,10 +19,10 @@ from cowspec.engines.inference.cover import Instances, instances
 from cowspec.engines.inference.proofs import Proofs
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
-from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.lemmas import Written, with_written
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
@@ -116,7 +116,7 @@ def infer_all(
     `samples`: `reachable` states, made when they are needed."""
     began = process_time()
     system, claims, single = _sliced(system, claims)
-    base = with_lemmas(system, written)
+    base = with_written(system, written)
     proofs = Proofs(base, limits, began)
     proofs.begin(claims)
     if any(prop.kind is PropertyKind.LEMMA for prop in base.properties):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from cowspec.engines.induction.prove import prove
 from cowspec.engines.inference.infer import Effort, FoundLemma, Inferred
 from cowspec.engines.inference.proofs import OBLIGATION_SECONDS
-from cowspec.engines.inference.written import Written, with_lemmas
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
+from cowspec.system.lemmas import Written, with_written
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits
@@ -35,7 +35,7 @@ def reproved(
         system, when = replace(slice_system(system, settings[0]), switches=()), ir.TRUE
     own = tuple(
         prop
-        for prop in with_lemmas(system, written).properties
+        for prop in with_written(system, written).properties
         if prop.name in goals or prop.kind is PropertyKind.LEMMA
     )
     found = tuple(lemma.prop for lemma in kept.lemmas)
