@@ -71,9 +71,8 @@ def test_bits_agree_with_the_evaluator() -> None:
     states = sample(UFFD_WP, SCOPE, [setting], 3, visits=300, kept=200)
     batch = Batch(UFFD_WP, SCOPE, states)
     machine = Machine(UFFD_WP, SCOPE, setting)
-    formulas = [prop.formula for prop in UFFD_WP.properties] + [
-        quantified(atom) for atom in Random(1).sample(atoms(UFFD_WP, CONTEXT), 150)
-    ]
+    formulas = [prop.formula for prop in UFFD_WP.properties if prop.kind is not PropertyKind.TRANSITION]
+    formulas += [quantified(atom) for atom in Random(1).sample(atoms(UFFD_WP, CONTEXT), 150)]
     truths = set()
     for formula in formulas:
         bits = batch.holds(formula, {})
