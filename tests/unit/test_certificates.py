@@ -5,13 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from certificate_examples import Record, certified_in, changed, record
 from cowspec.cli.certificates import files_in
 from cowspec.cli.main import run
 from cowspec.engines.instantiation.certify import Open, Wrong
@@ -24,24 +25,15 @@ from report_examples import SMALL
 
 MODEL = "small.cow"
 CERT = "small.cert.json"
-Record = dict[str, Any]
+EAGER = ("--set", "policy=eager")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a model and a certificate of all that is proved of it under one policy."""
-    folder = tmp_path_factory.mktemp("certificates")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        Path(MODEL).write_text(SMALL)
-        assert run(["prove", MODEL, "-i", "no_stale", "-i", "no_fault", *EAGER, "--jobs", "1", "--cert", CERT]) == 0
-    finally:
-        os.chdir(before)
-    yield folder
-
-
-EAGER = ("--set", "policy=eager")
+    folder, goals = tmp_path_factory.mktemp("certificates"), ("-i", "no_stale", "-i", "no_fault")
+    with certified_in(folder, MODEL, SMALL, CERT, *goals, *EAGER):
+        yield folder
 
 
 @pytest.fixture
@@ -50,22 +42,8 @@ def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def record(folder: Path) -> Record:
-    found: Record = json.loads((folder / CERT).read_text())
-    return found
-
-
 def verified(path: Path | str, *more: str) -> int:
     return run(["verify-cert", str(path), *more, "--jobs", "1"])
-
-
-def changed(folder: Path, tmp_path: Path, change: Callable[[Record], None]) -> Path:
-    """The certificate with a change."""
-    made = record(folder)
-    change(made)
-    path = tmp_path / "changed.json"
-    path.write_text(json.dumps(made))
-    return path
 
 
 # ---- what is accepted ----------------------------------------------------------------------------------------------
@@ -214,14 +192,14 @@ def refuted_entries(made: Record) -> Iterator[tuple[int, Record]]:
 
 def test_an_omitted_obligation_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Any one of them; the others are still in order, but the claim is refused."""
-    goals = [claim["goal"] for claim in record(folder)["claims"]]
+    goals = [claim["goal"] for claim in record(folder / CERT)["claims"]]
     claim = goals.index("no_stale")
-    for at in range(0, len(record(folder)["claims"][claim]["obligations"]), 2):
+    for at in range(0, len(record(folder / CERT)["claims"][claim]["obligations"]), 2):
 
         def omit(made: Record, at: int = at) -> None:
             del made["claims"][claim]["obligations"][at]
 
-        path = changed(folder, tmp_path, omit)
+        path = changed(folder / CERT, tmp_path, omit)
         assert verified(path, MODEL) == 6
         assert "is missing" in capsys.readouterr().out
         assert verified(path) == 0
@@ -229,12 +207,12 @@ def test_an_omitted_obligation_is_noticed(folder: Path, tmp_path: Path, capsys: 
 
 def test_a_missing_lemma_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An assumption, an instance: without it the obligation is rejected."""
-    for number, entry in list(refuted_entries(record(folder)))[::2]:
+    for number, entry in list(refuted_entries(record(folder / CERT)))[::2]:
 
         def drop(made: Record, number: int = number, last: int = len(entry["lemmas"]) - 1) -> None:
             del made["obligations"][number]["lemmas"][last]
 
-        assert verified(changed(folder, tmp_path, drop), MODEL) == 6
+        assert verified(changed(folder / CERT, tmp_path, drop), MODEL) == 6
         assert f"rejected: {entry['step']} / {entry['goal']}" in " ".join(capsys.readouterr().out.split())
 
 
@@ -242,24 +220,24 @@ def test_a_missing_proof_is_noticed(folder: Path, tmp_path: Path, capsys: pytest
     def drop(made: Record) -> None:
         made["obligations"][0]["proof"] = ""
 
-    assert verified(changed(folder, tmp_path, drop)) == 6
+    assert verified(changed(folder / CERT, tmp_path, drop)) == 6
     assert "does not end with the empty clause" in capsys.readouterr().out
 
 
 def test_a_dropped_conjunct_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The obligation without one of its assumptions, used or not, is not that of the model."""
-    for number, _ in list(refuted_entries(record(folder)))[::2]:
+    for number, _ in list(refuted_entries(record(folder / CERT)))[::2]:
 
         def drop(made: Record, number: int = number) -> None:
             del made["obligations"][number]["assumptions"][-1]
 
-        assert verified(changed(folder, tmp_path, drop), MODEL) == 6
+        assert verified(changed(folder / CERT, tmp_path, drop), MODEL) == 6
         assert "rejected" in capsys.readouterr().out
 
 
 def test_a_flipped_literal_is_noticed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Somewhere in a formula an atom is denied: the formulas are no longer those of the model."""
-    atoms = [number for number, each in enumerate(record(folder)["formulas"]) if each[0] == "atom"]
+    atoms = [number for number, each in enumerate(record(folder / CERT)["formulas"]) if each[0] == "atom"]
     for atom in atoms[::12]:
 
         def flip(made: Record, atom: int = atom) -> None:
@@ -273,8 +251,8 @@ def test_a_flipped_literal_is_noticed(folder: Path, tmp_path: Path, capsys: pyte
                     each[:] = ["and", [atom]]
                     return
 
-        path = changed(folder, tmp_path, flip)
-        if json.loads(path.read_text()) != record(folder):
+        path = changed(folder / CERT, tmp_path, flip)
+        if json.loads(path.read_text()) != record(folder / CERT):
             assert verified(path, MODEL) == 6
             assert "rejected" in capsys.readouterr().out
 
@@ -290,7 +268,7 @@ def test_an_assumption_that_nobody_proved_is_noticed(
             entry["needed"].append("magic")
             entry["lemmas"], entry["proof"] = [["assume", "magic"]], "0\n"
 
-    path = changed(folder, tmp_path, assume_false)
+    path = changed(folder / CERT, tmp_path, assume_false)
     assert verified(path) == 0  # each obligation holds, but it is not one of the model's
     assert verified(path, MODEL) == 6
     assert "assumes `magic`, which the model has not" in capsys.readouterr().out
@@ -304,7 +282,7 @@ def test_a_claim_about_more_settings_is_noticed(
         for claim in made["claims"]:
             claim["when"] = len(made["formulas"]) - 1
 
-    assert verified(changed(folder, tmp_path, everywhere), MODEL) == 6
+    assert verified(changed(folder / CERT, tmp_path, everywhere), MODEL) == 6
     assert "is not asked under all settings of the claim" in capsys.readouterr().out
 
     def of_the_state(made: Record) -> None:
@@ -312,7 +290,7 @@ def test_a_claim_about_more_settings_is_noticed(
         for claim in made["claims"]:
             claim["when"] = atom
 
-    assert verified(changed(folder, tmp_path, of_the_state), MODEL) == 6
+    assert verified(changed(folder / CERT, tmp_path, of_the_state), MODEL) == 6
     assert "speaks of more than switches" in capsys.readouterr().out
 
 
@@ -339,7 +317,7 @@ def test_a_claim_of_something_else_is_refused(folder: Path, tmp_path: Path, caps
     def rename(made: Record) -> None:
         made["claims"][0]["goal"] = "world_peace"
 
-    assert verified(changed(folder, tmp_path, rename), MODEL) == 6
+    assert verified(changed(folder / CERT, tmp_path, rename), MODEL) == 6
     assert "world_peace: rejected: the model has no such property" in capsys.readouterr().out
 
 
@@ -369,7 +347,7 @@ def test_bad_texts(text: str) -> None:
 
 
 def test_deep_formulas_are_refused(folder: Path) -> None:
-    made = record(folder)
+    made = record(folder / CERT)
     start = len(made["formulas"])
     made["formulas"] += [["true"], *(["not", start + number] for number in range(100_000))]
     with pytest.raises(CertificateError, match="deep"):
@@ -385,7 +363,7 @@ def test_wide_sharing_takes_no_time(folder: Path, tmp_path: Path) -> None:
         made["obligations"][0]["violated"] = start + 100
         made["claims"][0]["when"] = start + 100
 
-    assert verified(changed(folder, tmp_path, share), MODEL) == 6
+    assert verified(changed(folder / CERT, tmp_path, share), MODEL) == 6
 
 
 def test_random_changes_give_a_verdict_or_a_diagnostic(
@@ -393,7 +371,7 @@ def test_random_changes_give_a_verdict_or_a_diagnostic(
 ) -> None:
     """Values replaced, removed, doubled, exchanged: never an internal error, and never more claimed than before."""
     random = Random(5)
-    small = record(folder)
+    small = record(folder / CERT)
     small["claims"] = small["claims"][:1]
     statuses = set()
     for _ in range(60):

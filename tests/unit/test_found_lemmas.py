@@ -1,12 +1,12 @@
 """Proofs by lemmas that were found: confirmed, certified and reported like proofs by lemmas that stand in the model."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from certificate_examples import Record, certified_in, changed, record
 from cowspec.cli.main import run
 from cowspec.engines.cvc5_solver import Opinion, opinion
 from cowspec.judge import check as judge
@@ -22,7 +22,6 @@ from cowspec.verdict import Limits, Unknown
 from inference_models import OWED, REASONS, TOKEN, system_of
 
 CERT = "token.cert.json"
-Record = dict[str, Any]
 LIMITS = Limits(timeout=20.0)
 READIED = """module readied
 sort Node
@@ -135,15 +134,8 @@ def test_lemmas_with_which_nothing_is_proved_prove_nothing(monkeypatch: pytest.M
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a model and a certificate of what is proved of it by lemmas that were found."""
-    folder = tmp_path_factory.mktemp("found")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        Path("token.cow").write_text(TOKEN)
-        assert run(["prove", "token.cow", "-i", "one_holder", "--jobs", "1", "--cert", CERT]) == 0
-    finally:
-        os.chdir(before)
-    yield folder
+    with certified_in(tmp_path_factory.mktemp("found"), "token.cow", TOKEN, CERT, "-i", "one_holder") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -152,23 +144,15 @@ def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def record(folder: Path) -> Record:
-    found: Record = json.loads((folder / CERT).read_text())
-    return found
-
-
 def refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Record], None]) -> str:
     """What `verify-cert` says of the certificate after the change, which it refuses."""
-    made = record(folder)
-    change(made)
-    path = tmp_path / "changed.json"
-    path.write_text(json.dumps(made))
+    path = changed(folder / CERT, tmp_path, change)
     assert run(["verify-cert", str(path), "token.cow", "--jobs", "1"]) == 6
     return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_certificate_brings_its_lemmas(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (claim,) = record(folder)["claims"]
+    (claim,) = record(folder / CERT)["claims"]
     assert [name for name, _ in claim["found"]] == [f"one_holder_{number}" for number in range(1, 5)]
     assert run(["verify-cert", CERT, "token.cow", "--jobs", "1"]) == 0
     said = " ".join(capsys.readouterr().out.split())
@@ -213,7 +197,7 @@ def test_lemmas_found_from_scratch_may_have_names_of_the_model(
 
 def test_another_lemma_is_refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each lemma in turn says what another one says; is missing; is the truth, or false."""
-    count = len(record(folder)["claims"][0]["found"])
+    count = len(record(folder / CERT)["claims"][0]["found"])
     for number in range(count):
 
         def exchange(made: Record, number: int = number) -> None:
@@ -305,7 +289,7 @@ def test_a_lemma_takes_no_name_that_is_asked_for_otherwise(
 
     stays = '\ntransition stays "": at_home -> at_home\n'
     (tmp_path / "token.cow").write_text(TOKEN + stays)
-    made = record(folder)
+    made = record(folder / CERT)
     rename(made)
     (tmp_path / "renamed.json").write_text(json.dumps(made))
     assert run(["verify-cert", str(tmp_path / "renamed.json"), str(tmp_path / "token.cow"), "--jobs", "1"]) == 6
@@ -316,7 +300,7 @@ def test_a_lemma_takes_no_name_that_is_asked_for_otherwise(
 def test_damaged_lemmas_are_no_certificate(
     found: object, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = record(folder)
+    made = record(folder / CERT)
     made["claims"][0]["found"] = found
     path = tmp_path / "damaged.json"
     path.write_text(json.dumps(made))

@@ -52,7 +52,7 @@ def command(
     systems = load_systems(files)
     limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
     if locks is None:
-        hints = read_hints(files, wanted=not no_hints)
+        hints = {} if no_hints else read_hints(files)
         by = partial(check, inference=inference, twice=twice, necessary=necessary, hints=hints)
     else:
         by = partial(check_locked, locks.models)

@@ -10,7 +10,7 @@ from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.diagnostics import Diagnostic, render
-from cowspec.evidence.lock import Lock, LockedModel, LockError, read_lock, write_lock
+from cowspec.evidence.lock import Lock, LockedModel, LockError, StoredProof, read_lock, write_lock
 from cowspec.judge.lock.making import locked_model
 from cowspec.judge.results import ModelReport, Status, found_lemmas
 from cowspec.judge.selection import Selection
@@ -49,15 +49,18 @@ def read_locks(paths: Sequence[str], selection: Selection, *, locked: bool, upda
     return Locks({path: locks[_folder(path)].models.get(Path(path).name) for path in paths}, tuple(gone))
 
 
-def read_hints(paths: Sequence[str], *, wanted: bool) -> Mapping[str, LockedModel | None]:
-    """What the locks beside the models say of them, by path. A lock that cannot be read is none, and that is said."""
+def read_hints(paths: Sequence[str]) -> Mapping[str, Sequence[StoredProof]]:
+    """The proofs that the locks beside the models keep, by the paths of the models. A lock that cannot be read keeps
+    none, and that is said."""
     found: dict[Path, Lock] = {}
-    for folder in dict.fromkeys(map(_folder, paths)) if wanted else ():
+    for folder in dict.fromkeys(map(_folder, paths)):
         try:
             found[folder] = _known(folder)
         except BadInput as error:
             click.echo(f"note: no hints: {str(error).removeprefix('error: ')}", err=True)
-    return {path: found[_folder(path)].models.get(Path(path).name) for path in paths if _folder(path) in found}
+            found[folder] = Lock()
+    models = {path: found[_folder(path)].models.get(Path(path).name) for path in paths}
+    return {path: model.proofs for path, model in models.items() if model is not None}
 
 
 def update_locks(reports: Sequence[ModelReport], limits: Limits, status: int) -> None:

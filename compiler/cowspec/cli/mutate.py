@@ -51,8 +51,7 @@ def command(
     status 1 if a mutant survives that the model does not explain."""
     program, model, system = load_program(path, loader())
     limits, sample = Limits(max_steps, timeout, seed), Sample(kinds, limit, mutants)
-    known = read_hints([path], wanted=True).get(path)
-    proofs = known.proofs if known is not None else ()
+    proofs = read_hints([path]).get(path, ())
     try:
         selection = validate([system], Selection(rest["options"], rest["names"], rest["sizes"]))
         with progress() as watch:

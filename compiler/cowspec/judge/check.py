@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from cowspec.evidence.lock import LockedModel
+from cowspec.evidence.lock import LockedModel, StoredProof
 from cowspec.judge.chains import chain_jobs
 from cowspec.judge.confirming.crossing import cross
 from cowspec.judge.docket import Docket, unlisted_result
@@ -29,8 +29,8 @@ from cowspec.system.lemmas import Written, with_written
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits
 
-Hints = Mapping[str, LockedModel | None]
-"""What locks say of the models, by path."""
+Hints = Mapping[str, Sequence[StoredProof]]
+"""The proofs that locks keep, by the paths of the models."""
 
 NO_HINTS: Hints = MappingProxyType({})
 
@@ -111,11 +111,17 @@ def _judge(
     hints: Hints = NO_HINTS,
     then: Callable[[Docket], list[AnyJob]] | None = None,
 ) -> tuple[ModelReport, ...]:
-    dockets = []
-    for system in systems:
-        settings, earlier = within(all_settings(system), selection), hints.get(system.path)
-        proofs = earlier.proofs if earlier is not None else ()
-        dockets.append(Docket(system, settings, selection, limits, inference, proofs))
+    dockets = [
+        Docket(
+            system,
+            within(all_settings(system), selection),
+            selection,
+            limits,
+            inference,
+            hints.get(system.path, ()),
+        )
+        for system in systems
+    ]
     interrupted = False
     try:
         runner([job for docket in dockets for job in jobs_of(docket)])

@@ -37,7 +37,7 @@ from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START
 from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
 from cowspec.engines.induction.hints import held
-from cowspec.engines.induction.houdini import NONE_HELD, Ask, Failure, houdini
+from cowspec.engines.induction.houdini import Ask, Failure, houdini
 from cowspec.engines.induction.obligations import (
     EFFORTS,
     Obligations,
@@ -99,20 +99,16 @@ def prove(
     for place in large:
         if place not in names:
             return InductionResult(tuple((name, _too_large(large, place)) for name in goals))
-    transitions = tuple(name for name, goal in asked.goals.items() if goal.is_transition)
     before = tuple(name for name in asked.conjuncts if name in known.inductive)
     new = tuple(name for name in asked.conjuncts if name not in known.inductive)
     standing = held(asked, hints, goals, before)
-    wanted = (*_wanted(asked, goals, transitions, (*before, *new), standing), *sorted(_together(standing.values())))
+    wanted = (*_wanted(asked, goals, (*before, *new), standing), *sorted(_together(standing.values())))
     efforts = [partial(_layered, partial(effort, asked), frozenset(facts)) for effort in EFFORTS]
     pending = [pair for pair in pairs(asked, new) if pair not in standing]
     own = {each: core for each, core in standing.items() if each[1] in asked.conjuncts}
     found = houdini(new, before, pending, efforts, wanted, own)
     attempt = _Attempt(asked, (*before, *found.survivors), {**known.cores, **found.cores})
-    standing = {each: core for each, core in standing.items() if core <= {NO_FAULT_YET, *attempt.inductive}}
-    _show_transitions(attempt, transitions, standing)
-    if NO_FAULT in goals:
-        _show_no_fault(attempt, standing)
+    _show_goals(attempt, goals, standing)
     failures = (*found.failures, *attempt.failures)
     covers = {each.name for each in system.properties if each.kind is PropertyKind.COVER}
     result = InductionResult(
@@ -140,20 +136,16 @@ def reproved(
     inductive, and `cores` is what each obligation needed. Asks what `prove` would ask of these steps; drops what does
     not hold any more, and asks again what had needed it. False if anything that a goal needs is open."""
     try:
-        translated = translate(system, NAMED)
+        asked, _ = questions(system, goals, when, limits)
     except CountTooLarge:
         return False
-    facts, candidates, transitions = conjuncts_of(system, translated, goals, counts_above_two(system))
-    conjuncts = {**facts, **candidates}
-    under = formula_of(system, when)
-    asked = obligations(translated, conjuncts, transitions, under, limits, refuter(system, when, limits))
-    known = tuple(name for name in conjuncts if name in kept)
-    if not set(goals) <= {*known, *transitions, NO_FAULT}:
+    known = tuple(name for name in asked.conjuncts if name in kept)
+    if not set(goals) <= {*known, *_transitions(asked), NO_FAULT}:
         return False
     other = {name for name, step in asked.steps.items() if step.name in steps}
     alike = {START, *asked.steps} - other
-    held = {each: core for each, core in cores.items() if each[0] in alike and core <= set(known)}
-    own = {each: core for each, core in held.items() if each[1] in known}
+    standing = {each: core for each, core in cores.items() if each[0] in alike and core <= {NO_FAULT_YET, *known}}
+    own = {each: core for each, core in standing.items() if each[1] in known}
     pending = [pair for pair in pairs(asked, known) if pair not in own]
     needed = [name for name in goals if name in known]
     efforts = [partial(effort, asked) for effort in EFFORTS]
@@ -161,11 +153,8 @@ def reproved(
     if not set(found.survivors) >= set(needed):
         return False
     attempt = _Attempt(asked, found.survivors, dict(found.cores))
-    standing = {each: core for each, core in held.items() if core <= set(found.survivors)}
-    _show_transitions(attempt, tuple(transitions), standing)
-    if NO_FAULT in goals:
-        _show_no_fault(attempt, standing)
-    new = {each for each, core in attempt.cores.items() if held.get(each) != core}
+    _show_goals(attempt, goals, standing)
+    new = {each for each, core in attempt.cores.items() if standing.get(each) != core}
     return not attempt.failures and not _doubtful(attempt, new)
 
 
@@ -234,14 +223,10 @@ def _layered(ask: Ask, facts: Collection[str], step: str, name: str, assumed: Se
     return ask(step, name, assumed)
 
 
-def _wanted(
-    asked: Obligations, goals: Sequence[str], transitions: Iterable[str], everything: Sequence[str], standing: "Cores"
-) -> tuple[str, ...]:
+def _wanted(asked: Obligations, goals: Sequence[str], everything: Sequence[str], standing: "Cores") -> tuple[str, ...]:
     """The goals, and what those that are no conjuncts (transition properties, faults) need if all conjuncts hold."""
     hopeful = _Attempt(asked, tuple(everything), {})
-    _show_transitions(hopeful, transitions, standing)
-    if NO_FAULT in goals:
-        _show_no_fault(hopeful, standing)
+    _show_goals(hopeful, goals, standing)
     return (*goals, *sorted(_together(hopeful.cores.values())))
 
 
@@ -268,14 +253,19 @@ class _Attempt:
 Cores = Mapping[tuple[str, str], frozenset[str]]
 
 
-def _show_transitions(attempt: _Attempt, names: Iterable[str], standing: Cores = NONE_HELD) -> None:
-    """`standing`: cores of obligations that are known to hold."""
-    for name in names:
-        _show(attempt, name, pairs(attempt.asked, (name,)), partial(_ask_transition, attempt), standing)
+def _show_goals(attempt: _Attempt, goals: Collection[str], standing: Cores) -> None:
+    """The transition properties, and `no_fault` if it is a goal. `standing`: cores of obligations that hold as long as
+    these are inductive."""
+    asked, shown = attempt.asked, {NO_FAULT_YET, *attempt.inductive}
+    left = {each: core for each, core in standing.items() if core <= shown}
+    for name in _transitions(asked):
+        _show(attempt, name, pairs(asked, (name,)), partial(_ask_transition, attempt), left)
+    if NO_FAULT in goals:
+        _show(attempt, NO_FAULT, fault_pairs(asked), partial(_ask_fault, attempt), left)
 
 
-def _show_no_fault(attempt: _Attempt, standing: Cores = NONE_HELD) -> None:
-    _show(attempt, NO_FAULT, fault_pairs(attempt.asked), partial(_ask_fault, attempt), standing)
+def _transitions(asked: Obligations) -> list[str]:
+    return [name for name, goal in asked.goals.items() if goal.is_transition]
 
 
 def _ask_transition(attempt: _Attempt, step: str, name: str) -> Answer:
