@@ -220,6 +220,7 @@ def test_scopes_grow_by_elements_then_by_the_first_sorts() -> None:
         (1, 1), (2, 1), (1, 2), (2, 2),
     ]  # fmt: skip
     assert elements(default_scope(SLOTS, {"Owner": 5})) == 7
-    assert passes(30) == (8, 10, 12, 14, 17, 20, 25, 30)
-    assert passes(8) == (8,)
-    assert passes(5) == (5,)
+    assert passes(30, 2) == (8, 10, 12, 14, 17, 20, 25, 30)
+    assert passes(7, 1) == (4, 6, 7)
+    assert passes(8, 2) == (8,)
+    assert passes(5, 1) == (4, 5)

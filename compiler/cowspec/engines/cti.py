@@ -153,7 +153,7 @@ def reach_state(
     asker = Asker(system, rel, Unrolling(template, new_sat()))
     setting_literal = asker.setting_literal(at_setting(setting))
     searched = -1
-    for bound in passes(limits.max_steps):
+    for bound in passes(limits.max_steps, 1):
         while asker.unrolling.depth < bound:
             asker.unrolling.extend()
         given = [setting_literal, -asker.unrolling.faulted(bound), *_is_state(asker, state, scope, bound)]

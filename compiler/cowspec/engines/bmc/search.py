@@ -35,6 +35,9 @@ from cowspec.verdict import Limits, NoViolation, Refuted, Trace, Unknown
 PASSES = (8, 10, 12, 14, 17, 20, 25)
 """Depths of the passes before the last, which goes to `Limits.max_steps`."""
 
+SHALLOW = (4, 6)
+"""Passes before these where there is one scope only: a short run costs less, and no smaller scope is passed over."""
+
 PACE = 4
 """How many groups further a pass of one group is worth as much as the next pass of a group: most runs are short."""
 
@@ -131,7 +134,7 @@ class _Search:
     found: dict[Target, _Found] = field(default_factory=dict)
 
     def run(self, scopes: Sequence[Scope]) -> dict[Target, Refuted | NoViolation | Unknown]:
-        bounds = passes(self.limits.max_steps)
+        bounds = passes(self.limits.max_steps, len(scopes))
         for turn in range(len(self.groups) + PACE * (len(bounds) - 1)):
             for number, group in enumerate(self.groups):
                 number_of_pass, rest = divmod(turn - number, PACE)
@@ -244,8 +247,10 @@ def starting(rel: RelSystem) -> list[RelFormula]:
     return [*rel.init, *(formula for _, formula in rel.typing), *rel.exact]
 
 
-def passes(max_steps: int) -> tuple[int, ...]:
-    return (*(bound for bound in PASSES if bound < max_steps), max_steps)
+def passes(max_steps: int, scopes: int) -> tuple[int, ...]:
+    """The depths to which so many scopes are searched, one after the other."""
+    bounds = (*SHALLOW, *PASSES) if scopes == 1 else PASSES
+    return (*(bound for bound in bounds if bound < max_steps), max_steps)
 
 
 def replayed(system: System, trace: Trace, replay: Replay) -> Trace:
