@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from logging import INFO, getLogger
 from pathlib import Path
 from typing import Any
 
 import pytest
 import z3
+from cowspec.cli.progress import BETWEEN
 from cowspec.cli.workers import LEAST_MEMORY, default_jobs, default_memory, runner
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner, run_here
 
@@ -119,6 +122,36 @@ def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
     collect(runner(1, lambda done, known, running: told.append((done, known))), [lambda: 1, lambda: 2])
     assert told[0] == (0, 2) and told[-1][1] == 2
+
+
+def test_what_a_worker_says_on_the_way_is_shown_beside_its_job() -> None:
+    """And is no result: neither before it, nor when the time is over."""
+
+    def says(number: int) -> int:
+        for step in range(3):
+            getLogger("cowspec.engines.some").info("%d steps", step)
+            time.sleep(2 * BETWEEN / 3)
+        return number
+
+    def hangs() -> None:
+        while True:
+            says(0)
+
+    shown: list[str] = []
+    outcomes: list[object] = []
+
+    def then(outcome: object) -> list[Job[object]]:
+        outcomes.append(outcome)
+        return []
+
+    jobs = [Job("counts", partial(says, 7), then, 30.0), Job("hangs", hangs, then, 4.0)]
+    runner(2, lambda _, __, running: shown.extend(running))(jobs)
+    assert outcomes == [7, Died("no answer within 4 s")]
+    assert {"counts", "counts (0 steps)", "counts (2 steps)", "hangs (2 steps)"} <= set(shown)
+
+
+def test_nobody_listens_where_nothing_is_shown() -> None:
+    assert collect(runner(1), [lambda: getLogger("cowspec").isEnabledFor(INFO)]) == {0: False}
 
 
 def test_there_is_a_default() -> None:

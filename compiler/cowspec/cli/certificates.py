@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import write
-from cowspec.cli.session import progress
+from cowspec.cli.progress import progress
 from cowspec.cli.workers import Pool
 from cowspec.engines.instantiation.certify import Wrong
 from cowspec.evidence.certificates import write as certificate_text

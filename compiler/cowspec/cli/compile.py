@@ -11,7 +11,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader, write
 from cowspec.cli.load import load_model
 from cowspec.cli.options import selecting
-from cowspec.cli.session import progress
+from cowspec.cli.progress import progress
 from cowspec.cli.workers import Pool
 from cowspec.encode.tla.module import config, tla_module
 from cowspec.engines.scopes import counted_scope

@@ -38,9 +38,9 @@ COMMANDS = {
 }
 
 
-COLLECTING = (20_000, 20, 100)
-"""Thresholds of Python's garbage collector. A model becomes a million small objects that stay, and to look through them
-every 700 takes a seventh of the time until the first question is asked."""
+COLLECT_AFTER = (50_000, 20, 100)
+"""How seldom this process and its workers look for cycles of objects (`gc.set_threshold`). Models and searches are
+millions of objects, hardly one in a cycle; to look at them again and again takes a tenth to a quarter of the time."""
 
 
 class Commands(click.Group):
@@ -70,7 +70,7 @@ def cowspec() -> None:
 def main() -> None:
     """Runs the command line and exits. SIGTERM ends it as Ctrl-C does: with what is finished."""
     signal.signal(signal.SIGTERM, _interrupt)
-    gc.set_threshold(*COLLECTING)
+    gc.set_threshold(*COLLECT_AFTER)
     sys.exit(run(sys.argv[1:]))
 
 

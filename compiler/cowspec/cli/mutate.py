@@ -11,7 +11,8 @@ from cowspec.cli.files import loader
 from cowspec.cli.load import load_program
 from cowspec.cli.lock import read_hints
 from cowspec.cli.options import bounding, selecting, styling
-from cowspec.cli.session import painter, progress
+from cowspec.cli.progress import progress
+from cowspec.cli.session import painter
 from cowspec.cli.workers import Pool
 from cowspec.judge.mutation.mutate import Sample, mutate, status_of_mutate
 from cowspec.judge.selection import Selection, SelectionError, validate

@@ -1,8 +1,7 @@
 """What `check`, `prove`, `refute` and `run` have in common: models in, a judge at work in processes, a report out."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +11,8 @@ from cowspec.cli.cache import Memory, memory_in
 from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import INTERRUPTED, BadInput
 from cowspec.cli.files import write
-from cowspec.cli.workers import Pool, Watch
+from cowspec.cli.progress import progress
+from cowspec.cli.workers import Pool
 from cowspec.judge.foundations import founded
 from cowspec.judge.jobs import Runner
 from cowspec.judge.results import ModelReport
@@ -95,23 +95,3 @@ def painter(color: bool) -> Paint:
     if not color:
         return unpainted
     return lambda text, role: click.style(text, fg=COLORS.get(role), bold=role == "strong" or None)
-
-
-@contextmanager
-def progress() -> Iterator[Watch | None]:
-    """A line on stderr that says how far the work is; nothing unless stderr is a terminal. It has no thread of its own,
-    because workers are forked meanwhile."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as line:
-
-        def watch(finished: int, known: int, running: Sequence[str]) -> None:
-            text = Text(f"{finished}/{known}  {'; '.join(running)}", no_wrap=True, overflow="ellipsis")
-            line.update(text, refresh=True)
-
-        yield watch

@@ -8,7 +8,8 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import loader
 from cowspec.cli.load import load_model
 from cowspec.cli.options import reporting, selecting
-from cowspec.cli.session import outputs, progress, show
+from cowspec.cli.progress import progress
+from cowspec.cli.session import outputs, show
 from cowspec.cli.tlc_process import tlc
 from cowspec.judge.confirming.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.judge.selection import Selection, SelectionError, validate

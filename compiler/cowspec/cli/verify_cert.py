@@ -9,7 +9,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import MAX_CERTIFICATE_BYTES, loader, read
 from cowspec.cli.load import load_system
 from cowspec.cli.options import styling, working
-from cowspec.cli.session import progress
+from cowspec.cli.progress import progress
 from cowspec.cli.workers import Pool
 from cowspec.encode.relational.translate import CountTooLarge
 from cowspec.evidence.certificate_reading import CertificateError

@@ -20,19 +20,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from textwrap import shorten
 from typing import Any
 
+from cowspec.cli.progress import Said, Watch, tell_by
 from cowspec.judge.jobs import AnyJob, Died, Runner, outcome_of, run_here
 
 TICK = 0.25  # seconds between two looks at the clock
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 LEAST_MEMORY = 1024  # MB that a worker gets on the smallest machine
-COLLECT_AFTER = (50_000, 20, 100)
-"""How seldom a worker looks for cycles of objects (`gc.set_threshold`): a search makes millions of objects, hardly one
-in a cycle, and to look at them again and again takes it a tenth to a quarter of its time."""
+SHOWN = 40  # characters of a job's label where the worker says how far it is
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
-Watch = Callable[[int, int, Sequence[str]], None]
-"""Told how many jobs are finished, how many are known, and what is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,22 @@ class Pool:
         return runner(self.workers or default_jobs(), watch, self.memory)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Worker:
+    """`said`: how far it is, by its own account."""
+
     job: AnyJob
     process: BaseProcess
     end: Connection
     deadline: float
     memory: int
+    said: str = ""
+
+    @property
+    def shown(self) -> str:
+        if not self.said:
+            return self.job.label
+        return f"{shorten(self.job.label, SHOWN, placeholder=' ...')} ({self.said})"
 
 
 def default_jobs() -> int:
@@ -88,15 +95,19 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
                         job = waiting.popleft()
                         if job.prepare is not None:
                             job.prepare()
-                        worker = _start(job, limit)
+                        worker = _start(job, limit, tells=watch is not None)
                         running[worker.end] = worker
                     if watch is not None:
-                        watch(finished, finished + len(running) + len(waiting), [w.job.label for w in running.values()])
+                        watch(finished, finished + len(running) + len(waiting), [w.shown for w in running.values()])
                     with listening():
                         ready = _ready(running)
                     for end in ready:
-                        worker = running.pop(end)
+                        worker = running[end]
                         outcome = _collect(worker)
+                        if isinstance(outcome, Said):
+                            worker.said = outcome.text
+                            continue
+                        del running[end]
                         waiting.extendleft(reversed(worker.job.then(outcome)))  # the longest ways go first
                         finished += 1
             finally:
@@ -125,18 +136,20 @@ def _deaf() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(job: AnyJob, memory: int) -> _Worker:
+def _start(job: AnyJob, memory: int, *, tells: bool) -> _Worker:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, theirs, memory, os.getpid()), daemon=True)
+    process = context.Process(target=_work, args=(job, theirs, memory, os.getpid(), tells), daemon=True)
     process.start()
     theirs.close()
     return _Worker(job, process, ours, time.monotonic() + job.timeout, memory)
 
 
-def _work(job: AnyJob, end: Connection, memory: int, parent: int) -> None:
+def _work(job: AnyJob, end: Connection, memory: int, parent: int, tells: bool) -> None:
     """In the worker, where Ctrl-C means nothing: the parent hears it, too, and kills us."""
     _settle(memory, parent)
+    if tells:
+        tell_by(end)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
     outcome = outcome_of(job)
     try:
@@ -154,7 +167,6 @@ def _settle(memory: int, parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     gc.freeze()  # what the parent made stays
-    gc.set_threshold(*COLLECT_AFTER)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:
@@ -178,7 +190,7 @@ def _ready(running: dict[Connection, _Worker]) -> list[Connection]:
 
 
 def _collect(worker: _Worker) -> Any:
-    """What the worker found; `Died` if it was killed or is over its time."""
+    """What the worker found, or said on the way; `Died` if it was killed or is over its time."""
     outcome: Any
     try:
         outcome = worker.end.recv() if worker.end.poll(0) else Died(f"no answer within {worker.job.timeout:.0f} s")
@@ -187,7 +199,8 @@ def _collect(worker: _Worker) -> Any:
         outcome = Died(_death(worker.process.exitcode, worker.memory))
     except Exception as error:  # what was sent cannot be read
         outcome = Died(f"the result cannot be read: {error}", bug=True)
-    _stop(worker)
+    if not isinstance(outcome, Said):
+        _stop(worker)
     return outcome
 
 

@@ -17,6 +17,7 @@ What the design leaves open is decided so:
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from logging import getLogger
 from time import process_time
 
 from cowspec.evaluate.contents import Numbers
@@ -38,6 +39,8 @@ Cost = tuple[int, int]
 
 Order = tuple[int, int, int]
 """What is followed first: the fewest steps of allowed operations, the most lines (less than zero), the fewest steps."""
+
+LOG = getLogger(__name__)
 
 STATES_BETWEEN_LOOKS = 256
 """How often the search looks at the clock."""
@@ -353,8 +356,10 @@ class _Search:
         self.looks += 1
         if len(self.visited) >= self.max_states:
             self.stopped = f"the limit of {self.max_states} states"
-        elif self.looks % STATES_BETWEEN_LOOKS == 1 and process_time() > self.deadline:
-            self.stopped = "timeout"
+        elif self.looks % STATES_BETWEEN_LOOKS == 1:
+            LOG.info("%d states", len(self.visited))
+            if process_time() > self.deadline:
+                self.stopped = "timeout"
         return bool(self.stopped)
 
 

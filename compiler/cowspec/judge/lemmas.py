@@ -9,6 +9,7 @@ keeps them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from logging import getLogger
 
 from cowspec.engines.inference.infer import Inferred, infer, reachable
 from cowspec.judge.docket import Docket, result_of_proof
@@ -20,6 +21,8 @@ from cowspec.syntax.ast import PropertyKind
 from cowspec.system.ir import Formula, System
 from cowspec.system.lemmas import Written, with_lemmas
 from cowspec.verdict import Induction, Limits, Proved
+
+LOG = getLogger(__name__)
 
 KILLED_AFTER = 12
 """The search counts processor time: it is killed after so many times its limit."""
@@ -55,7 +58,7 @@ class _Answer:
 def _search(system: System, name: str, when: Formula, limits: Limits, seconds: float) -> _Answer:
     found = infer(
         system, [name], when, limits, seconds=seconds, written=Written.ALL,
-        samples=partial(reachable, system, when, limits.seed),
+        samples=partial(reachable, system, when, limits.seed), say=LOG.info,
     )  # fmt: skip
     if not found.is_proved:
         return _Answer(found, None)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from logging import getLogger
 
 from cowspec.encode.finite.dead import dead_predicates, distinct, inert_sorts
 from cowspec.encode.finite.template import build
@@ -45,6 +46,8 @@ SPAN = 3
 """How many elements more than the first scope those of the first group may have."""
 
 NOT_SHORTEST = "whether there is a shorter one at this scope is open (time limit)"
+
+LOG = getLogger(__name__)
 
 Replay = Callable[[System, Trace], Trace]
 """Runs a trace in the reference semantics; returns it with notes and states filled in, or raises `ReplayError`."""
@@ -147,6 +150,7 @@ class _Search:
         """One pass: each open target at the first scope of the group that has a run within the bound."""
         began = time.process_time()
         deadline = began + self.limits.timeout - group.spent
+        LOG.info("%d steps at scope %d of %d", bound, group.before + 1, self.groups[-1].before + 1)
         if group.asker is None:
             group.asker = self.new_asker(group.scopes)
         searched, asker = group.searched, group.asker

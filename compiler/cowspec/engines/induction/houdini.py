@@ -19,6 +19,7 @@ that is. What nothing needs is neither proved nor refuted, and no survivor.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 from types import MappingProxyType
 
 from cowspec.encode.relational.obligation import START
@@ -49,6 +50,8 @@ class Inductive:
     failures: tuple[Failure, ...]
     queries: int
 
+
+LOG = getLogger(__name__)
 
 NONE_HELD: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType({})
 
@@ -89,6 +92,7 @@ def houdini(
             if candidate in dropped:
                 continue
             queries += 1
+            LOG.info("%d obligations hold; %s at %s", len(cores), candidate, step)
             answer = efforts[level](step, candidate, () if step == START else assumed)
             if isinstance(answer, Holds):
                 cores[step, candidate] = answer.needed
