@@ -21,22 +21,20 @@ class Asker:
         self.rel = rel
         self.unrolling = unrolling
         self._switches: dict[ir.Formula, int] = {}
-        self._targets: dict[tuple[Target, int, int], int] = {}
+        self._targets: dict[tuple[Target, int], int] = {}
         self._goals: dict[tuple[Goal, int], int] = {}
 
     # ---- questions ---------------------------------------------------------------------------------------------------
 
     def ask(
-        self, bound: int, wanted: Sequence[tuple[Target, int]], given: Sequence[int], deadline: float
+        self, bound: int, wanted: Sequence[Target], given: Sequence[int], deadline: float
     ) -> dict[Target, int] | None:
-        """Those of the targets that one run meets, each within `bound` steps and at one of the first so many scopes,
-        and after how many steps; empty if there is no such run, None if time ran out. `given`: further assumptions."""
+        """Those of the targets that one run meets, each within `bound` steps, and after how many; empty if there is no
+        such run, None if time ran out. `given`: assumptions."""
         unrolling = self.unrolling
         while unrolling.depth < bound:
             unrolling.extend()
-        literals = {target: self._target(target, bound, scopes) for target, scopes in wanted if scopes > 0}
-        if not literals:
-            return {}
+        literals = {target: self._target(target, bound) for target in wanted}
         some = unrolling.fresh()
         unrolling.add([-some, *literals.values()])
         answer = unrolling.solve([*given, some], deadline)
@@ -48,6 +46,10 @@ class Asker:
         met = [target for target, literal in literals.items() if unrolling.solver_value(literal)]
         return {target: self._steps_to(target, bound) for target in met}
 
+    def at_scope(self, number: int) -> int:
+        """An assumption: the run is at this scope of the template."""
+        return self.unrolling.literal(self.unrolling.template.at_scope[number], 0)
+
     def ended(self, steps: int) -> list[int]:
         """Assumptions: the run takes no more steps than that."""
         is_last = steps >= self.unrolling.depth
@@ -57,14 +59,11 @@ class Asker:
         """Assumptions: the run takes at least so many steps."""
         return [] if steps <= 0 else [-self.unrolling.literal(self.unrolling.template.idle, steps - 1)]
 
-    def _target(self, target: Target, bound: int, scopes: int) -> int:
+    def _target(self, target: Target, bound: int) -> int:
         """A literal that implies that the run meets the target."""
-        key = (target, bound, scopes)
+        key = (target, bound)
         if key not in self._targets:
-            template = self.unrolling.template
             parts = [self._reached(target, bound), self.setting_literal(target.when)]
-            if scopes < len(template.scopes):
-                parts.append(self._either([self.unrolling.literal(at, 0) for at in template.at_scope[:scopes]]))
             self._targets[key] = -self._either([-part for part in parts])
         return self._targets[key]
 
@@ -157,7 +156,7 @@ class Asker:
     def never_fired(self, when: ir.Formula, scope: int, depth: int, deadline: float) -> tuple[str, ...] | None:
         """The steps that no run of at most `depth` steps fires, at one of the template's scopes; None: out of time."""
         unrolling, template = self.unrolling, self.unrolling.template
-        given = [self.setting_literal(when), unrolling.literal(template.at_scope[scope], 0), -unrolling.faulted(depth)]
+        given = [self.setting_literal(when), self.at_scope(scope), -unrolling.faulted(depth)]
         left = dict.fromkeys(step.name for step in self.rel.steps)
         while left:
             some = unrolling.fresh()

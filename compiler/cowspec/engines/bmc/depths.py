@@ -66,7 +66,7 @@ def _search_depth(
     asker: Asker, asked: tuple[Target, ...], depth: int, found: dict[Target, Trace], deadline: float
 ) -> bool:
     """Adds the targets that a run of exactly this length meets. False if time ran out."""
-    while is_open := [(target, 1) for target in asked if target not in found]:
+    while is_open := [target for target in asked if target not in found]:
         met = asker.ask(depth, is_open, asker.under_way(depth), deadline)
         if met is None:
             return False
