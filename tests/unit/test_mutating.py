@@ -15,7 +15,8 @@ from cowspec.evaluate.replay import ReplayError, replay
 from cowspec.judge.jobs import AnyJob, Died, run_here
 from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import compare
-from cowspec.judge.mutation.mutate import Fate, MutationReport, Sample, Trial, mutate, status_of_mutate
+from cowspec.judge.mutation.mutate import Fate, MutationReport, Original, Trial, mutate, status_of_mutate
+from cowspec.judge.mutation.sampling import Sample
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.selection import Selection
 from cowspec.mutation.mutants import Mutant, mutants, mutated
@@ -35,7 +36,7 @@ WHY = 'survivors { skip visit.enter 1: "`marked` keeps the others out as well" }
 @cache
 def judged(extra: str = "", sample: Sample = EVERYTHING) -> MutationReport:
     program, model, system = loaded(ROOM + extra)
-    return mutate(program, model, system, Selection(), sample, LIMITS, run_here)
+    return mutate(Original(program, model, system), Selection(), sample, LIMITS, run_here)
 
 
 def fates(report: MutationReport) -> dict[str, str]:
@@ -71,7 +72,7 @@ def test_all_but_one_operator_have_a_mutant_that_is_refuted() -> None:
 def test_a_guard_that_is_needed() -> None:
     text = ROOM.replace("require not busy[r] and not marked[r]", "require not busy[r]")
     program, model, system = loaded(text)
-    report = mutate(program, model, system, Selection(), Sample((Mutation.DROP_GUARD,)), LIMITS, run_here)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.DROP_GUARD,)), LIMITS, run_here)
     found = next(trial for trial in report.trials if trial.mutant.name == "drop_guard visit.look 1")
     assert found.fate == Fate.REFUTED and found.trace is not None
     assert (found.trace.property, len(found.trace.steps)) == ("alone", 4)
@@ -99,13 +100,15 @@ def test_a_refuted_mutant_names_property_and_run() -> None:
 def test_claims_about_a_scope_are_violated_there_or_not_at_all() -> None:
     text = ROOM.replace("alone: proved", "alone: no_violation within 6 at Cpu=2, Room=1")
     program, model, system = loaded(text)
-    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
     assert set(fates(report).values()) == {Fate.REFUTED}
-    report = mutate(program, model, system, Selection(), Sample(names=("skip visit.enter 4",)), LIMITS, run_here)
+    report = mutate(
+        Original(program, model, system), Selection(), Sample(names=("skip visit.enter 4",)), LIMITS, run_here
+    )
     assert set(fates(report).values()) == {Fate.SURVIVOR}  # what is not claimed for any size is not proved again
     text = ROOM.replace("alone: proved", "alone: no_violation within 3 at Cpu=2, Room=1")
     program, model, system = loaded(text)
-    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
     assert Fate.REFUTED not in fates(report).values()  # the run has 4 steps
 
 
@@ -116,7 +119,7 @@ def test_the_checker_refuses_some() -> None:
         "require not busy[r] and not marked[r]\n    if lamp[r] { goto enter } else { goto enter }\n",
     ).replace("release latch[r]", "")
     program, model, system = loaded(text)
-    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
     found = {trial.mutant.name: (trial.fate, trial.notes) for trial in report.trials}
     assert found["unlock visit.look 2"] == (Fate.REJECTED, ("E301",))
     assert found["unlock visit.look 1"][0] == Fate.REFUTED
@@ -159,7 +162,7 @@ def test_a_lock_that_no_property_needs() -> None:
         "    acquire latch[r]\n", "    acquire latch[r]\n    acquire gate[r]\n"
     )
     program, model, system = loaded(text)
-    report = mutate(program, model, system, Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.UNLOCK,)), LIMITS, run_here)
     found = fates(report)
     assert found["unlock visit.look 2"] == Fate.STILL_PROVED  # `gate` is left out
     assert found["unlock visit.look 1"] == Fate.STILL_PROVED  # `latch`: `gate` does as well
@@ -172,7 +175,7 @@ def test_what_is_still_proved_has_no_run() -> None:
     )
     for text in (ROOM, two_locks):
         program, model, system = loaded(text)
-        report = mutate(program, model, system, Selection(), EVERYTHING, LIMITS, run_here)
+        report = mutate(Original(program, model, system), Selection(), EVERYTHING, LIMITS, run_here)
         proved = [each for each in report.trials if each.fate == Fate.STILL_PROVED]
         assert len(proved) >= 3
         for each in proved:
@@ -245,7 +248,7 @@ def test_nothing_is_claimed_where_a_job_dies() -> None:
         for job in jobs:
             run_here([]) if job.label.endswith("proof") else job.then(Died("worker died: signal 9"))
 
-    report = mutate(program, model, system, Selection(), Sample((Mutation.SWAP,)), LIMITS, dying)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.SWAP,)), LIMITS, dying)
     assert set(fates(report).values()) == {Fate.UNKNOWN} and status_of_mutate([report]) == 4
 
 
@@ -257,7 +260,7 @@ def test_an_interrupt_leaves_what_is_finished() -> None:
         if len(jobs) > 1:
             raise KeyboardInterrupt
 
-    report = mutate(program, model, system, Selection(), Sample((Mutation.SWAP,)), LIMITS, interrupted)
+    report = mutate(Original(program, model, system), Selection(), Sample((Mutation.SWAP,)), LIMITS, interrupted)
     assert report.interrupted and len(report.trials) == 1
 
 

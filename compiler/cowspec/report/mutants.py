@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 
+from cowspec.check.modules import Program
 from cowspec.judge.mutation.mutate import FATES, Fate, MutationReport, Trial
 from cowspec.mutation.edits import Change
-from cowspec.mutation.mutants import changed
+from cowspec.mutation.mutants import Mutant, changed
 from cowspec.report.ascii import wrap
 from cowspec.report.table import Paint, unpainted, words
 from cowspec.report.text import Style, scope_text, setting_text, trace_text
@@ -33,9 +34,24 @@ def mutants_text(report: MutationReport, style: Style, paint: Paint = unpainted,
 
 def _trial(report: MutationReport, trial: Trial, style: Style, paint: Paint, timings: bool) -> list[str]:
     explained = ", explained" if trial.is_explained else ""
-    lines = [f"{trial.mutant.name}: {paint(trial.fate + explained, ROLES.get(trial.fate, 'weak'))}"]
-    for change in changed(report.program, trial.mutant):
-        lines += _change(change)
+    lines = [f"{trial.mutant.name}: {painted(trial.fate, paint, explained)}"]
+    lines += change_lines(report.program, trial.mutant)
+    return lines + outcome_lines(report, trial, style, timings)
+
+
+def painted(fate: str, paint: Paint, more: str = "") -> str:
+    """A fate in its colour."""
+    return paint(fate + more, ROLES.get(fate, "weak"))
+
+
+def change_lines(program: Program, mutant: Mutant) -> list[str]:
+    """The lines that a mutant changes, as they were and as they are."""
+    return [line for change in changed(program, mutant) for line in _change(change)]
+
+
+def outcome_lines(report: MutationReport, trial: Trial, style: Style, timings: bool) -> list[str]:
+    """What was found: the run, who notices, how far it was tried, why it does no harm."""
+    lines: list[str] = []
     trace = trial.trace
     if trace is not None:
         under = words(report.system.switches, trial.settings)
@@ -67,24 +83,41 @@ def _change(change: Change) -> list[str]:
 
 def _score(report: MutationReport, style: Style, paint: Paint) -> list[str]:
     """How many mutants have which fate, of how many that do anything else, within which bound."""
-    counts = {fate: report.count(fate) for fate in FATES}
-    tried = len(report.trials)
-    said = ", ".join(f"{count} {fate}" for fate, count in counts.items() if count)
     explained = sum(trial.is_explained for trial in report.trials if trial.fate == Fate.SURVIVOR)
-    said += f" ({explained} explained)" if explained else ""
-    lines = wrap(f"{tried} of {report.found} mutants: {said or 'none'}", style.width, "", "  ")
     noticed = sum(bool(trial.noticed) for trial in report.trials)
+    counts = {fate: report.count(fate) for fate in FATES}
+    lines = score_lines(counts, report.found, explained, noticed, style)
+    lines += [*bound_lines(report, "bound", style), *remark_lines(report, style, paint)]
+    return lines + ([paint("interrupted: the rest was not tried", "bad")] if report.interrupted else [])
+
+
+def score_lines(counts: Mapping[str, int], found: int, explained: int, noticed: int, style: Style) -> list[str]:
+    """How many mutants have which fate, and how many of those that do anything else are refuted."""
+    tried = sum(counts.values())
+    said = ", ".join(f"{count} {fate}" for fate, count in counts.items() if count)
+    said += f" ({explained} explained)" if explained else ""
+    lines = wrap(f"{tried} of {found} mutants: {said or 'none'}", style.width, "", "  ")
     different = tried - counts[Fate.EQUIVALENT] - counts[Fate.REJECTED]
     if different:
         refuted = counts[Fate.REFUTED]
         score = f"score: {100 * refuted // different}%: {refuted} of {different} that do something else are refuted"
         more = f"; {noticed} more are noticed by a run or a scenario that the model claims" if noticed else ""
         lines += wrap(score + more, style.width, "", "  ")
+    return lines
+
+
+def bound_lines(report: MutationReport, title: str, style: Style) -> list[str]:
+    """How far runs were searched in a model."""
     scopes = "; ".join(scope_text(scope) for scope in report.scopes)
     bound = (
-        f"bound: runs of up to {report.limits.max_steps} steps, {report.limits.timeout:g} s for each scope: {scopes}"
+        f"{title}: runs of up to {report.limits.max_steps} steps, {report.limits.timeout:g} s for each scope: {scopes}"
     )
-    lines += wrap(bound, style.width, "", "  ")
+    return wrap(bound, style.width, "", "  ")
+
+
+def remark_lines(report: MutationReport, style: Style, paint: Paint) -> list[str]:
+    """What is wrong, or open, in a model itself."""
+    lines = []
     for title, texts, role in (
         ("internal error", report.bugs, "bad"),
         ("engines disagree", [each.message for each in report.disagreements], "bad"),
@@ -94,7 +127,7 @@ def _score(report: MutationReport, style: Style, paint: Paint) -> list[str]:
         for text in texts:
             first, *rest = wrap(f"{title}: {text}", style.width, "", "  ")
             lines += [paint(first, role), *rest]
-    return lines + ([paint("interrupted: the rest was not tried", "bad")] if report.interrupted else [])
+    return lines
 
 
 def mutants_json(report: MutationReport, tools: Mapping[str, str], status: int, *, timings: bool) -> str:
@@ -119,18 +152,27 @@ def mutants_json(report: MutationReport, tools: Mapping[str, str], status: int, 
 
 
 def _record(report: MutationReport, trial: Trial, timings: bool) -> dict[str, object]:
-    mutant, trace = trial.mutant, trial.trace
-    record: dict[str, object] = {
+    return mutant_record(report.program, trial.mutant) | outcome_record(report, trial, timings)
+
+
+def mutant_record(program: Program, mutant: Mutant) -> dict[str, object]:
+    """Which mutant it is."""
+    return {
         "name": mutant.name,
         "mutation": mutant.mutation.value,
         "operation": mutant.operation,
         "step": mutant.step or None,
         "changes": [
             {"file": each.path, "line": each.line, "old": list(each.old), "new": list(each.new)}
-            for each in changed(report.program, mutant)
+            for each in changed(program, mutant)
         ],
-        "fate": trial.fate,
     }
+
+
+def outcome_record(report: MutationReport, trial: Trial, timings: bool) -> dict[str, object]:
+    """What became of it in a model."""
+    mutant, trace = trial.mutant, trial.trace
+    record: dict[str, object] = {"fate": trial.fate}
     if mutant.why is not None:
         record["why"] = mutant.why
     if trace is not None:

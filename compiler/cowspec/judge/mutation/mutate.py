@@ -6,7 +6,6 @@ The score speaks of a bound: mutants that survive do so for the scopes, the dept
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from random import Random
 
 from cowspec.check.modules import Program
 from cowspec.check.typed import Model
@@ -26,11 +25,12 @@ from cowspec.judge.mutation.mutant import (
     prove_again,
     prove_lines,
 )
+from cowspec.judge.mutation.sampling import Sample, chosen
 from cowspec.judge.plan import Question, declares, plan
 from cowspec.judge.results import Disagreement, Status, Witness
-from cowspec.judge.selection import Selection, SelectionError, sizes_of, suggestion, within
+from cowspec.judge.selection import Selection, sizes_of, within
 from cowspec.mutation.mutants import Mutant, mutants
-from cowspec.syntax.ast import ExpectedKind, Mutation
+from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Trace
@@ -96,40 +96,44 @@ class MutationReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Which mutants: of these kinds (none: of all), and of these names (none: of all), no more than `limit` of them,
-    drawn by the seed of the limits."""
+class Original:
+    """A model whose mutants are judged. `hints`: proofs of it that a lock keeps."""
 
-    kinds: tuple[Mutation, ...] = ()
-    limit: int | None = None
-    names: tuple[str, ...] = ()
+    program: Program
+    model: Model
+    system: System
+    hints: Sequence[StoredProof] = ()
 
 
-def mutate(
-    program: Program,
-    model: Model,
-    system: System,
+def mutate(original: Original, selection: Selection, sample: Sample, limits: Limits, runner: Runner) -> MutationReport:
+    """The report on one model. A Ctrl-C leaves the mutants that are finished. Raises `SelectionError` for the name of a
+    mutant that there is not."""
+    everything = mutants(original.program, original.model)
+    wanted = chosen(everything, sample, limits.seed)
+    return try_mutants(original, everything, wanted, selection, limits, runner)
+
+
+def try_mutants(
+    original: Original,
+    everything: Sequence[Mutant],
+    wanted: Sequence[Mutant],
     selection: Selection,
-    sample: Sample,
     limits: Limits,
     runner: Runner,
-    hints: Sequence[StoredProof] = (),
 ) -> MutationReport:
-    """The report on one model. `hints`: proofs of it that a lock keeps. A Ctrl-C leaves the mutants that are finished.
-    Raises `SelectionError` for the name of a mutant that there is not."""
-    everything = mutants(program, model)
-    wanted = _wanted(everything, sample, limits.seed)
-    settings = within(all_settings(system), selection)
-    asked = plan(system, settings, selection).questions
+    """The report on the `wanted` among all mutants of a model. A Ctrl-C leaves those that are finished."""
+    model, system = original.model, original.system
+    settings, asked = asked_of(system, selection)
     claims = tuple(question for question in asked if question.expected not in RUNS and question.settings)
-    report = MutationReport(system.path, system, program, len(everything), (), limits)
+    report = MutationReport(system.path, system, original.program, len(everything), (), limits)
     names = {each.name for each in everything}
     report.wrong += [
         f"`survivors` names {each.mutant}: no such mutant" for each in model.survivors if each.mutant not in names
     ]
-    subject = Subject(program, model, system, selection, settings, claims)
+    subject = Subject(original.program, model, system, selection, settings, claims)
     report.scopes = _scopes(system, selection, claims)
-    judge = _Judge(subject, report, limits, tuple(question for question in asked if question.expected in RUNS), hints)
+    happens = tuple(question for question in asked if question.expected in RUNS)
+    judge = _Judge(subject, report, limits, happens, original.hints)
     try:
         if wanted and declares(system):
             runner([judge.proof_job()])
@@ -143,37 +147,29 @@ def mutate(
     return report
 
 
+def asked_of(system: System, selection: Selection) -> tuple[tuple[Setting, ...], tuple[Question, ...]]:
+    """The selected settings of a model, and what it claims under them."""
+    settings = within(all_settings(system), selection)
+    return settings, plan(system, settings, selection).questions
+
+
 def status_of_mutate(reports: Sequence[MutationReport]) -> int:
     """The exit status of `mutate`: 0 if no mutant survives without an explanation, and no explanation is wrong; 1 if
     one does; else 4 if something was not decided; 5 if there was no mutant, or no claim to judge it by."""
+    return status_of_trials(reports, [(t.fate, t.is_explained) for report in reports for t in report.trials])
+
+
+def status_of_trials(reports: Sequence[MutationReport], trials: Sequence[tuple[str, bool]]) -> int:
+    """The same, by the fates of the mutants and whether each is explained."""
     if any(report.bugs for report in reports):
         return Status.INTERNAL
     if any(report.disagreements for report in reports):
         return Status.DISAGREE
-    trials = [trial for report in reports for trial in report.trials]
-    if any(report.wrong for report in reports):
+    if any(report.wrong for report in reports) or (Fate.SURVIVOR, False) in trials:
         return Status.NOT_DECLARED
-    if any(trial.fate == Fate.SURVIVOR and not trial.is_explained for trial in trials):
-        return Status.NOT_DECLARED
-    if any(report.interrupted for report in reports) or any(trial.fate == Fate.UNKNOWN for trial in trials):
+    if any(report.interrupted for report in reports) or any(fate == Fate.UNKNOWN for fate, _ in trials):
         return Status.UNKNOWN
     return Status.DECLARED if trials else Status.NOTHING
-
-
-def _wanted(everything: Sequence[Mutant], sample: Sample, seed: int) -> list[Mutant]:
-    known = [each.name for each in everything]
-    for name in sample.names:
-        if name not in known:
-            raise SelectionError(f"there is no mutant `{name}`{suggestion(name, known)}")
-    wanted = [
-        each
-        for each in everything
-        if (not sample.kinds or each.mutation in sample.kinds) and (not sample.names or each.name in sample.names)
-    ]
-    if sample.limit is None or sample.limit >= len(wanted):
-        return wanted
-    drawn = set(Random(seed).sample(range(len(wanted)), sample.limit))
-    return [each for number, each in enumerate(wanted) if number in drawn]
 
 
 def _wrong(trials: Sequence[Trial]) -> list[str]:
