@@ -29,12 +29,17 @@ def least_sizes(scenario: ir.Scenario) -> dict[str, int]:
     return sizes
 
 
+def operations_of(system: ir.System, scenario: ir.Scenario) -> set[str]:
+    """The operations whose steps may fire in some run of the script: what it names and allows, and what these call."""
+    scripted = [line.operation for line in scenario.lines if isinstance(line, ir.ScriptLine)]
+    return _with_callees(system, (*scenario.allowed, *scripted))
+
+
 def lines_of(system: ir.System, scenario: ir.Scenario) -> tuple[Line, ...]:
     elements = _elements(scenario)
     domains = {name.name: name.domain for name in scenario.names}
     procs = {proc.name for proc in system.procs}
-    scripted = [line.operation for line in scenario.lines if isinstance(line, ir.ScriptLine)]
-    played = _with_callees(system, (*scenario.allowed, *scripted))
+    played = operations_of(system, scenario)
     left_under_way: set[int] = set()  # CPUs
     lines: list[Line] = []
     for line in scenario.lines:

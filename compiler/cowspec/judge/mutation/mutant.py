@@ -6,7 +6,7 @@ neither settles is proved anew, compared with the model state by state, and aske
 exist, or a scenario, shows the difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import process_time
 
@@ -23,16 +23,18 @@ from cowspec.engines.known import NOTHING, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
+from cowspec.evaluate.script import operations_of
 from cowspec.evidence.lock import StoredProof
 from cowspec.judge.hints import hints_for
 from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import Compared, compare
+from cowspec.judge.mutation.scopes import fitting_first
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.refuting import refute as shortest_runs
 from cowspec.judge.refuting import scopes_for, shown, witness_of
 from cowspec.judge.results import Disagreement, Witness
-from cowspec.judge.scripts import Ask, expected, play_settings
+from cowspec.judge.scripts import Ask, expected, play_settings, refuting_ask
 from cowspec.judge.selection import NO_FAULT, Selection
 from cowspec.mutation.mutants import Mutant, mutated
 from cowspec.syntax.ast import ExpectedKind, PropertyKind
@@ -45,8 +47,8 @@ from cowspec.verdict import Induction, Limits, Proved, Refuted, Trace
 MUTANT = "mutant"
 AGAIN = Limits(timeout=5.0)
 """For one obligation of a proof that is made anew: most mutants have none."""
-PLAYED = Limits(timeout=10.0)
-"""For one scenario."""
+PLAYED = Limits(timeout=60.0)
+"""For one scenario, under all settings together."""
 FIRST_RUNS = Limits(max_steps=14, timeout=30.0)
 """Bounds of the search for a run that the model claims."""
 LONGER = 2
@@ -70,7 +72,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The model whose mutants are judged. `claims`: that no run violates a property; `lines`: those for any size, and
-    their proofs; `runs`: that the model claims, with the settings under which each is one."""
+    their proofs; `runs`: that the model claims, with the settings under which each is one; `scripted`: claims of runs
+    that are those of a scenario."""
 
     program: Program
     model: Model
@@ -80,6 +83,7 @@ class Subject:
     claims: tuple[Question, ...]
     lines: tuple[Line, ...] = ()
     runs: tuple[tuple[Trace, tuple[Setting, ...]], ...] = ()
+    scripted: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def examine(subject: Subject, mutant: Mutant, scopes: Sequence[Scope], limits: L
     if _still_proved(subject, system, steps, limits):
         found = replace(found, proved=True)
     else:
-        searched = _search(subject, found, system, scopes, limits)
+        searched = _search(subject, found, system, fitting_first(system, steps, scopes), limits)
         if isinstance(searched, Disagreement):
             return searched
         found = searched
@@ -194,7 +198,7 @@ def differences(
                 break
     if compared is not None and compared.same:
         return compared, ()
-    return compared, (*_missing_runs(subject, system, limits), *_other_scripts(subject, system))
+    return compared, (*_missing_runs(subject, system, limits), *_other_scripts(subject, system, examined.steps))
 
 
 def _other_steps(old: System, new: System) -> frozenset[str]:
@@ -322,18 +326,22 @@ def _has_run(system: System, trace: Trace, settings: Sequence[Setting], limits: 
     return bool(found.traces) or bool(found.stopped)
 
 
-def _other_scripts(subject: Subject, system: System) -> list[str]:
-    """Scenarios that do not end any more as the model expects."""
+def _other_scripts(subject: Subject, system: System, steps: Collection[str]) -> list[str]:
+    """Scenarios that do not end any more as the model expects. One without any of these steps, which are other ones,
+    ends as it did."""
     found = []
-    for ask in expected(system, subject.settings, subject.selection):
-        if _ends_otherwise(system, ask):
+    others = {step.operation for each in (subject.system, system) for step in each.steps if step.name in steps}
+    refuting = [refuting_ask(system, question) for question in subject.scripted]
+    for ask in (*expected(system, subject.settings, subject.selection), *refuting):
+        if not others.isdisjoint(operations_of(system, ask.scenario)) and _ends_otherwise(system, ask):
             claim = f"{ask.property} {ask.expected.value}" if ask.property and ask.expected else "blocked"
             found.append(f"scenario {ask.scenario.name}: no longer {claim}")
     return list(dict.fromkeys(found))
 
 
 def _ends_otherwise(system: System, ask: Ask) -> bool:
-    played = play_settings(system, ask, PLAYED)
+    bounds = replace(PLAYED, timeout=PLAYED.timeout / len(ask.settings))
+    played = play_settings(system, ask, bounds)
     return any(each.played.outcome is not None and each.played.outcome is not ask.expected for each in played)
 
 

@@ -9,7 +9,6 @@ from functools import partial
 
 from cowspec.check.modules import Program
 from cowspec.check.typed import Model
-from cowspec.engines.scopes import counted_scope, default_scope, elements
 from cowspec.evidence.lock import StoredProof
 from cowspec.judge.jobs import AnyJob, Died, Job, Runner
 from cowspec.judge.mutation.aligning import aligned
@@ -26,16 +25,15 @@ from cowspec.judge.mutation.mutant import (
     prove_lines,
 )
 from cowspec.judge.mutation.sampling import Sample, chosen
+from cowspec.judge.mutation.scopes import scopes_of
 from cowspec.judge.plan import Question, declares, plan
 from cowspec.judge.results import Disagreement, Status, Witness
-from cowspec.judge.selection import Selection, sizes_of, within
+from cowspec.judge.selection import Selection, within
 from cowspec.mutation.mutants import Mutant, mutants
 from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.ir import Scope, Setting, System
 from cowspec.system.switches import all_settings
 from cowspec.verdict import Limits, Trace
-
-CPU = "Cpu"  # the sort of whoever takes steps
 
 
 class Fate:
@@ -130,10 +128,11 @@ def try_mutants(
     report.wrong += [
         f"`survivors` names {each.mutant}: no such mutant" for each in model.survivors if each.mutant not in names
     ]
-    subject = Subject(original.program, model, system, selection, settings, claims)
-    report.scopes = _scopes(system, selection, claims)
-    happens = tuple(question for question in asked if question.expected in RUNS)
-    judge = _Judge(subject, report, limits, happens, original.hints)
+    happens = tuple(question for question in asked if question.expected in RUNS and question.settings)
+    scripted = tuple(question for question in happens if question.by is not None)
+    subject = Subject(original.program, model, system, selection, settings, claims, scripted=scripted)
+    report.scopes = scopes_of(system, selection, claims)
+    judge = _Judge(subject, report, limits, tuple(each for each in happens if each.by is None), original.hints)
     try:
         if wanted and declares(system):
             runner([judge.proof_job()])
@@ -181,22 +180,6 @@ def _wrong(trials: Sequence[Trial]) -> list[str]:
     ]
 
 
-def _scopes(system: System, selection: Selection, claims: Sequence[Question]) -> tuple[Scope, ...]:
-    """The scope that was asked for. Else a small one, and that with one CPU more; those of the claims that speak of a
-    scope; those of other expectations, as far as they are no smaller; the default; smallest first."""
-    sizes = sizes_of(system, selection)
-    if sizes:
-        return (default_scope(system, sizes),)
-    least = counted_scope(system, {})
-    own = [default_scope(system, dict(claim.scope)) for claim in claims if claim.scope]
-    named = [default_scope(system, dict(line.scope)) for line in system.expectations if line.scope]
-    raised = [
-        tuple((sort, max(size, low)) for (sort, size), (_, low) in zip(scope, least, strict=True)) for scope in named
-    ]
-    more = tuple((sort, size + (sort == CPU)) for sort, size in least)
-    return tuple(sorted(dict.fromkeys([least, more, *own, *raised, default_scope(system, {})]), key=elements))
-
-
 @dataclass(slots=True)
 class _Judge:
     """Makes the jobs, and takes down what comes of them."""
@@ -227,7 +210,7 @@ class _Judge:
         return []
 
     def run_jobs(self) -> list[AnyJob]:
-        """A job for each property of which the model claims runs."""
+        """A job for each property of which the model claims runs that no scenario has."""
         return [
             Job(
                 f"{self.subject.system.name}: runs for {question.property}",
