@@ -1,8 +1,8 @@
 """At which scopes runs of mutants are searched, and in which order.
 
-An operation with two parameters of a sort mostly wants two elements: a fork does nothing where there is one process. So
-there is a scope at which each operation has as many elements as it names, and for a change of such an operation the
-scopes that have as many come first.
+An operation with two parameters of a sort mostly wants two elements: a fork does nothing where there is one process,
+and that a child forks in turn takes three. So there are scopes at which each operation has as many elements as it
+names, and one more; for a change of such an operation the scopes that have as many come first.
 """
 
 from collections import Counter
@@ -17,9 +17,9 @@ CPU = "Cpu"  # the sort of whoever takes steps
 
 
 def scopes_of(system: System, selection: Selection, claims: Sequence[Question]) -> tuple[Scope, ...]:
-    """The scope that was asked for. Else a small one, those with one CPU more and with as many elements as an operation
-    names; those of the claims that speak of a scope; those of other expectations, as far as they are no smaller; the
-    default; smallest first."""
+    """The scope that was asked for. Else a small one, that with one CPU more; if an operation names several elements of
+    a sort, those with as many and with one more; those of the claims that speak of a scope; those of other
+    expectations, as far as they are no smaller; the default; smallest first."""
     sizes = sizes_of(system, selection)
     if sizes:
         return (default_scope(system, sizes),)
@@ -28,10 +28,9 @@ def scopes_of(system: System, selection: Selection, claims: Sequence[Question]) 
     named = [default_scope(system, dict(line.scope)) for line in system.expectations if line.scope]
     raised = [_raised(scope, dict(least)) for scope in named]
     more = tuple((sort, size + (sort == CPU)) for sort, size in least)
-    wide = least
-    for named_sizes in named_by(system).values():
-        wide = _raised(wide, named_sizes)
-    return tuple(sorted(dict.fromkeys([least, more, wide, *own, *raised, default_scope(system, {})]), key=elements))
+    several = {sort: n for each in named_by(system).values() for sort, n in each.items() if n > 1}
+    wide = [_raised(least, {sort: n + extra for sort, n in several.items()}) for extra in (0, 1)] if several else []
+    return tuple(sorted(dict.fromkeys([least, more, *wide, *own, *raised, default_scope(system, {})]), key=elements))
 
 
 def named_by(system: System) -> dict[str, Mapping[str, int]]:
