@@ -19,6 +19,7 @@ from cowspec.judge.mutation.mutate import (
     try_mutants,
 )
 from cowspec.judge.mutation.sampling import Sample, chosen
+from cowspec.judge.plan import declares
 from cowspec.judge.selection import Selection
 from cowspec.mutation.edits import Edit
 from cowspec.mutation.mutants import Mutant, mutants
@@ -99,7 +100,7 @@ def mutate_all(
 ) -> JointReport:
     """The report on all models. `told` hears of each. A Ctrl-C leaves the mutants that are finished. Raises
     `SelectionError` for the name of a mutant that no model has."""
-    claiming = [each for each in originals if asked_of(each.system, selection)[1]]
+    claiming = [each for each in originals if declares(each.system) and asked_of(each.system, selection)[1]]
     found = [(original, _by_key(original)) for original in sorted(claiming, key=lambda each: _cost(each, selection))]
     everything = {key: each for original in originals for key, each in _by_key(original).items()}
     wanted = set(chosen(list(everything.values()), sample, limits.seed))
