@@ -17,6 +17,7 @@ from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import compare
 from cowspec.judge.mutation.mutate import Fate, MutationReport, Original, Trial, mutate, status_of_mutate
 from cowspec.judge.mutation.sampling import Sample
+from cowspec.judge.mutation.scopes import fitting_first, scopes_of
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.selection import Selection
 from cowspec.mutation.mutants import Mutant, mutants, mutated
@@ -207,6 +208,82 @@ def test_reach_stops_at_the_first_depth_with_any_target() -> None:
     found = reach(lamp, targets, (("Cpu", 1), ("Room", 1)), LIMITS, replay=replay_without_claim, any_of=True)
     assert [target.name for target in found.traces] == ["never"] and found.steps == 2
     assert system.name == "room"
+
+
+# ---- where runs are searched ----------------------------------------------------------------------------------------
+
+PAIRS = """\
+sort Cpu, Mm, Page
+var child[Mm]: bool
+var seen[Mm]: bool
+proc fork(m, k: Mm) {
+  step start { require m != k and not child[m] child[k] := true }
+  step end { child[k] := false }
+}
+action look(m: Mm) { seen[m] := true }
+invariant parent "": forall t: Cpu, m: Mm: fork[t].m == m -> not child[m]
+invariant quiet "": forall m: Mm: not (seen[m] and child[m])
+expect { parent: no_violation within 6 at Cpu=2, Mm=2, Page=1 }
+"""
+
+
+def test_scopes_have_as_many_elements_as_an_operation_names_and_one_more() -> None:
+    system = loaded(PAIRS)[2]
+    scopes = [tuple(size for _, size in scope) for scope in scopes_of(system, Selection(), ())]
+    assert scopes == [(2, 1, 2), (3, 1, 2), (2, 2, 2), (2, 3, 2), (2, 2, 3)]
+    own = fitting_first(system, {"fork.end"}, scopes_of(system, Selection(), ()))
+    assert [dict(scope)["Mm"] for scope in own] == [2, 3, 2, 1, 1]
+    assert fitting_first(system, {"look"}, own) == own
+    assert scopes_of(system, Selection(sizes=(("Mm", 1),)), ()) == ((("Cpu", 2), ("Mm", 1), ("Page", 3)),)
+
+
+def test_a_change_of_such_an_operation_is_tried_there_first() -> None:
+    program, model, system = loaded(PAIRS.replace("no_violation within 6 at Cpu=2, Mm=2, Page=1", "proved"))
+    names = ("drop_guard fork.start 2",)  # `not child[m]`
+    report = mutate(Original(program, model, system), Selection(), Sample(names=names), LIMITS, run_here)
+    (found,) = report.trials
+    assert found.fate == Fate.REFUTED and found.trace is not None and dict(found.trace.scope)["Mm"] == 2
+
+
+# ---- scenarios -----------------------------------------------------------------------------------------------------
+
+SCRIPT = """\
+scenario both "two at once" {
+  let r: Room, c0, c1: Cpu
+  c0: visit(r) until leave
+  c1: visit(r) until leave
+}
+scenario lamp_only "nobody visits" {
+  let r: Room, c0: Cpu
+  c0: dim(r)
+  expect alone holds at Room=1
+}
+action dim(c: Cpu, r: Room) { lamp[r] := false }
+"""
+
+
+def scripted() -> str:
+    text = ROOM.replace("acquire latch[r]\n    require not busy[r] and not marked[r]", "acquire latch[r]")
+    return text.replace("expect {\n  alone: proved", SCRIPT + "expect {\n  alone: refuted by both at Room=1")
+
+
+def test_a_run_that_a_scenario_has_is_asked_of_the_scenario() -> None:
+    program, model, system = loaded(scripted())
+    names = ("skip visit.enter 3", "skip dim 1")
+    report = mutate(Original(program, model, system), Selection(), Sample(names=names), LIMITS, run_here)
+    noticed = {each.mutant.name: each.noticed for each in report.trials}
+    assert "scenario both: no longer alone violated" in noticed["skip visit.enter 3"]
+    assert noticed["skip dim 1"] == ()
+
+
+def test_a_scenario_without_a_changed_step_is_not_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[str] = []
+    monkeypatch.setattr(
+        "cowspec.judge.mutation.mutant._ends_otherwise", lambda system, ask: played.append(ask.scenario.name) or False
+    )
+    program, model, system = loaded(scripted())
+    mutate(Original(program, model, system), Selection(), Sample(names=("skip dim 1",)), LIMITS, run_here)
+    assert played == ["lamp_only"]
 
 
 # ---- samples, explanations, statuses -------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def test_the_report(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("models/alone.cow: ") and "\nmodels/lights.cow: " in err
     assert (
         "skip visit.enter 3: survivor, explained\n  models/door.cow:9:\n" in out
-        and "  models/alone.cow: survivor\n" in out
+        and "  models/alone.cow: survivor, explained\n" in out
         and "    why: light and bell are for show\n" in out
         and "  models/lights.cow: still proved\n" in out
     )

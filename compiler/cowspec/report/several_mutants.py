@@ -52,7 +52,8 @@ def _trial(joint: JointTrial, style: Style, paint: Paint, timings: bool) -> list
     lines = [f"{deciding.mutant.name}: {painted(joint.fate, paint, explained)}"]
     lines += change_lines(report.program, deciding.mutant)
     for one, trial in joint.trials:
-        lines.append(f"  {one.path}: {trial.fate}")
+        why = ", explained" if trial.fate == Fate.SURVIVOR and trial.is_explained else ""
+        lines.append(f"  {one.path}: {trial.fate}{why}")
         if trial.fate in (Fate.REFUTED, Fate.NOTICED, Fate.SURVIVOR, Fate.UNKNOWN):
             lines += ["  " + line if line else "" for line in outcome_lines(one, trial, style, timings)]
     return lines
