@@ -19,7 +19,7 @@ from cowspec.engines.bmc.depths import Reached, reach
 from cowspec.engines.bmc.goals import Faults, Meets, Target, Violates
 from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.induction.prove import prove, reproved
-from cowspec.engines.known import NOTHING, Known
+from cowspec.engines.known import NOTHING, Certificate, Known
 from cowspec.engines.scopes import default_scope
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.replay import ReplayError, replay, replays_under
@@ -166,14 +166,16 @@ def examine(subject: Subject, mutant: Mutant, scopes: Sequence[Scope], limits: L
 
 
 def prove_again(subject: Subject, system: System, limits: Limits) -> bool:
-    """Whether everything that the model claims is proved of the mutant by a proof of its own."""
+    """Whether everything that the model claims is proved of the mutant by a proof of its own, from all its lemmas. What
+    the model's proof needed is a hint."""
     known = NOTHING
     bounds = replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
     before: set[Setting] | None = None
     for line in subject.lines:
         settings = set(line.questions[0].settings)
         helped = known if before is not None and before >= settings else NOTHING
-        result = prove(system, line.names, line.questions[0].when, bounds, helped)
+        hints = Certificate(line.kept or (), line.cores)
+        result = prove(system, line.names, line.questions[0].when, bounds, helped, hints=hints)
         if not all(isinstance(verdict, Proved) for _, verdict in result.verdicts):
             return False
         if before is None:

@@ -3,7 +3,7 @@
 The score speaks of a bound: mutants that survive do so for the scopes, the depth and the seconds that were tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -266,13 +266,14 @@ class _Judge:
             case Examined(system=System() as system) if answer.proved or aligned(self.subject.system, system):
                 return [self._compare_job(mutant, answer)]
             case _:  # the model's own proof says nothing of it
-                return [self._proof_again_job(mutant, answer)]
+                assert answer.system is not None
+                return [self._proof_again_job(mutant, answer.system, partial(self._proved_again, mutant, answer))]
         return []
 
-    def _proof_again_job(self, mutant: Mutant, examined: Examined) -> AnyJob:
-        assert examined.system is not None
-        work = partial(prove_again, self.subject, examined.system, self.limits)
-        then = partial(self._proved_again, mutant, examined)
+    def _proof_again_job(
+        self, mutant: Mutant, system: System, then: Callable[[bool | Died], Sequence[AnyJob]]
+    ) -> AnyJob:
+        work = partial(prove_again, self.subject, system, self.limits)
         return Job(f"{self.subject.system.name}: proof of {mutant.name}", work, then, self.limits.timeout * 15 + 60)
 
     def _proved_again(self, mutant: Mutant, examined: Examined, answer: bool | Died) -> Sequence[AnyJob]:
@@ -304,7 +305,17 @@ class _Judge:
             fate = Fate.STILL_PROVED
         else:
             fate = Fate.NOTICED if noticed else Fate.SURVIVOR
-        self._ends(Trial(mutant, fate, examined.system, noticed=noticed, notes=notes, seconds=examined.seconds))
+        trial = Trial(mutant, fate, examined.system, noticed=noticed, notes=notes, seconds=examined.seconds)
+        if fate == Fate.SURVIVOR and trial.system is not None and aligned(self.subject.system, trial.system):
+            return [self._proof_again_job(mutant, trial.system, partial(self._survives, trial))]
+        self._ends(trial)
+        return []
+
+    def _survives(self, trial: Trial, answer: bool | Died) -> Sequence[AnyJob]:
+        """Unless lemmas prove it that the model's own proof did not need."""
+        if isinstance(answer, Died) and answer.bug:
+            self._lost(trial.mutant.name, answer)
+        self._ends(replace(trial, fate=Fate.STILL_PROVED, notes=()) if answer is True else trial)
         return []
 
     def _ends(self, trial: Trial) -> None:
