@@ -187,6 +187,28 @@ def test_what_is_still_proved_has_no_run() -> None:
             assert not found.traces and not found.stopped, each.mutant.name
 
 
+BY_MARK = """
+lemma waiting_mark "who is about to enter finds no mark":
+  forall t: Cpu, r: Room: t at visit.enter and visit[t].r == r -> not marked[r]
+lemma visitor_mark "a room is marked while somebody is inside":
+  forall t: Cpu, r: Room: (t at visit.leave or t at visit.unmark) and visit[t].r == r -> marked[r]
+lemma one_by_mark "and it is one":
+  forall t, d: Cpu, r: Room:
+    (t at visit.leave or t at visit.unmark) and visit[t].r == r
+      and (d at visit.leave or d at visit.unmark) and visit[d].r == r
+    -> t == d
+"""
+
+
+def test_what_survives_may_have_a_proof_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cowspec.judge.mutation.mutant._still_proved", lambda *_: False)
+    names = ("drop_guard visit.look 1",)  # `busy`
+    for text, expected in ((ROOM, Fate.SURVIVOR), (ROOM.replace("\nexpect", BY_MARK + "\nexpect"), Fate.STILL_PROVED)):
+        program, model, system = loaded(text)
+        report = mutate(Original(program, model, system), Selection(), Sample(names=names), LIMITS, run_here)
+        assert [each.fate for each in report.trials] == [expected]
+
+
 def test_what_does_the_same_at_a_scope() -> None:
     scope = (("Cpu", 2), ("Room", 1))
     system, other, steps = mutant_system("drop_guard visit.look 2")
