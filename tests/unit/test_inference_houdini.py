@@ -79,13 +79,28 @@ def test_what_is_settled_implies_the_rest() -> None:
     pool = pool_of(clauses)
     alive = pool.inductive(range(len(clauses)), [], FOREVER)
     fresh = pool.settle(alive)
-    assert 0 < len(fresh) < len(alive) and all(pool.follows(k) for k in alive)
+    assert 0 < len(fresh) < len(alive) and all(pool.follows(clauses[k]) for k in alive)
     batch = Batch(SYSTEM, SCOPE, [(state, ()) for state in all_states()])
     together = batch.every
     for k in fresh:
         together &= batch.holds(clauses[k].formula, {})
     for k in range(len(clauses)):
-        assert pool.follows(k) == (not together & ~batch.holds(clauses[k].formula, {})), clauses[k].formula
+        assert pool.follows(clauses[k]) == (not together & ~batch.holds(clauses[k].formula, {})), clauses[k].formula
+
+
+def test_what_says_something_new_at_a_larger_scope_is_kept() -> None:
+    rel = translate(replace(SYSTEM, properties=()))
+    one, two = (("Node", 1),), SCOPE
+    at, here, starts = (Steps(SYSTEM, rel, one, ir.TRUE, **more) for more in ({}, {"depth": 0}, {"start": True}))
+    (alone,) = (
+        each
+        for each in clauses_of(SYSTEM, ["Node", "Node"], 3)
+        if expression(SYSTEM, each.formula) == "forall n, n2: Node: here[n] and here[n2] -> n == n2"
+    )
+    for larger, kept in ((None, []), (Steps(SYSTEM, rel, two, ir.TRUE, depth=0), [0])):
+        pool = Pool(at, here, starts, larger)
+        pool.add(0, alone)
+        assert pool.settle([0]) == kept
 
 
 def test_representatives_stand_for_all_elements() -> None:

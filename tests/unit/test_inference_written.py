@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cowspec.cli.main import run
-from cowspec.engines.inference.backwards import settle_goals
+from cowspec.engines.inference.backwards import FRONT, SHARE, settle_goals
 from cowspec.engines.inference.claims import Claim
 from cowspec.engines.inference.cover import Instances
 from cowspec.engines.inference.infer import infer_all, reachable
@@ -16,7 +16,7 @@ from cowspec.system import ir
 from cowspec.system.ir import System
 from cowspec.system.lemmas import Written, with_written
 from cowspec.verdict import Limits
-from inference_models import LIBRARY_TOKEN, PAIRS, ROOT, TOKEN, USES_TOKEN, system_of
+from inference_models import LIBRARY_TOKEN, PAIRS, REASONS, ROOT, TOKEN, USES_TOKEN, system_of
 
 AWAY = "forall n: Node: here[n] -> not at_home"
 SCOPE = (("Node", 2),)
@@ -68,6 +68,22 @@ def test_own_lemmas_are_left_out_on_request(tmp_path: Path, capsys: pytest.Captu
     assert 'lemma one_holder_1 "found"' in out and AWAY not in out
 
 
+def test_a_lemma_that_holds_under_the_settings_of_one_line() -> None:
+    lemmas = """
+lemma entered "": forall n: Node: inside[n] -> asked[n] and counted[n]
+lemma asked_once "": forall n, k: Node: asked[n] and asked[k] -> n == k
+lemma counted_once "": forall n, k: Node: counted[n] and counted[k] -> n == k
+"""
+    system = system_of(REASONS.replace("invariant one_inside", lemmas + "invariant one_inside", 1))
+    claims = [Claim("one_inside", ir.SwitchIs(switch, "on")) for switch in ("one_asks", "one_counts")]
+    found = infer_all(system, claims, Limits(), seconds=60, written=Written.ALL, samples=no_samples)
+    assert [(each.is_proved, each.lemmas) for each in found] == [(True, ()), (True, ())]
+
+
+def no_samples() -> list[Instances]:
+    raise AssertionError("nothing has to be searched")
+
+
 # ---- backwards -----------------------------------------------------------------------------------------------------
 
 
@@ -93,6 +109,25 @@ def test_backwards_gives_up_what_is_false() -> None:
     stuck = level.search.failed[0]
     assert stuck.reason == "no clause excludes a state from which send breaks never_sent"
     assert stuck.cti is not None and stuck.cti.step.firing.step == "send"
+
+
+def test_backwards_gives_up_after_many_counterexamples() -> None:
+    level = level_of(TOKEN, "one_holder")
+    level.search.patience = 0
+    settle_goals(level)
+    assert level.search.failed[0].reason == "too many counterexamples to induction"
+    assert level.search.counterexamples <= FRONT
+
+
+@pytest.mark.parametrize(("patience", "is_enough"), [(SHARE, False), (6 * SHARE, True)])
+def test_a_guess_that_needs_much_is_let_go_of(patience: int, is_enough: bool) -> None:
+    said: list[str] = []
+    level = level_of(TOKEN, "one_holder")
+    level.search.patience, level.search.say = patience, said.append
+    settle_goals(level)
+    guesses = [line.split()[-6] for line in said if "steps away" in line]
+    assert guesses and (not level.search.failed) == is_enough
+    assert is_enough or all(guesses.count(number) <= 2 for number in guesses)
 
 
 def test_levels_of_one_scope_share_their_encoding() -> None:

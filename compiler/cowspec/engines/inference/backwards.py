@@ -21,6 +21,10 @@ DEPTH = 8
 MANY, SPREAD = 40, 8
 """Clauses against one state: at most so many, and how much dearer than the cheapest."""
 
+SHARE = 6
+"""Of the counterexamples that a claim is pursued for, one in so many may be against one candidate. If a step breaks it
+even then, it is let go of, and what was found for it: such a one is mostly false, although no sample contradicts it."""
+
 FRONT = 6
 """So many broken candidates are looked at before the cores are asked for again."""
 
@@ -34,9 +38,11 @@ def settle_goals(level: Level) -> Level:
         for goal in search.open:
             now = process_time()
             waiting = sum(number >= goal for number in search.open)
-            is_settled = _Pursuit(level, goal, now + (search.deadline - now) / max(1, waiting)).run()
+            pursuit = _Pursuit(level, goal, now + (search.deadline - now) / max(1, waiting))
+            is_settled = pursuit.run()
             if not is_settled:
-                why = search.failed[goal] = TOO_LATE if is_settled is None else _stuck(level, goal)
+                unfinished = TOO_MANY if pursuit.is_tired else TOO_LATE
+                why = search.failed[goal] = unfinished if is_settled is None else _stuck(level, goal)
                 search.say(f"  {search.claims[goal].name} is given up: {why.reason}")
         if len(search.failed) == count or not search.open:
             return level
@@ -44,6 +50,7 @@ def settle_goals(level: Level) -> Level:
 
 
 TOO_LATE = Stuck("the time limit")
+TOO_MANY = Stuck("too many counterexamples to induction")
 
 
 def _stuck(level: Level, goal: int) -> Stuck:
@@ -64,21 +71,30 @@ def _written(level: Level, goal: int) -> list[int]:
 
 
 class _Pursuit:
-    """`depths`: the candidates, each with how far it is from the claim."""
+    """`depths`: the candidates, each with how far it is from the claim; `made_for`: those for whose sake others are;
+    `states`: against each so many were found that no inductive clause excludes; `count`: states in all."""
 
     def __init__(self, level: Level, goal: int, deadline: float) -> None:
         self.level, self.goal, self.deadline = level, goal, deadline
         self.depths = dict.fromkeys(_written(level, goal), 0)
+        self.made_for: dict[int, list[int]] = {}
+        self.states: dict[int, int] = {}
+        self.count = 0
         self.dropped: set[int] = set()
 
+    @property
+    def is_tired(self) -> bool:
+        return self.count > self.level.search.patience
+
     def run(self) -> bool | None:
-        """No step breaks the claim any more; False: from some state that no clause excludes; None: out of time."""
+        """No step breaks the claim any more; False: from some state that no clause excludes; None: out of time, or of
+        patience."""
         at, hold = self.level.at, self.level.hold
         while True:
             answer = at.ask([*hold, self.level.broken[self.goal]], max(self.deadline, process_time() + GRACE))
             if answer is False:
                 return True
-            if answer is None or process_time() > self.deadline:
+            if answer is None or self.is_tired or process_time() > self.deadline:
                 return None
             broken, closure = self._closure()
             if not broken:
@@ -119,24 +135,50 @@ class _Pursuit:
         the claim itself."""
         asked = set[tuple[State, Setting]]()
         for number in broken:
+            if number != self.goal and number not in self.depths:
+                continue
             depth = self.depths.get(number, -1) + 1
             state = self._before(number)
             if state is None or state in asked:
                 continue
             asked.add(state)
-            found = self._against(state) if depth <= DEPTH else []
+            self.count += 1
+            is_guess = number != self.goal and number not in self.level.search.written
+            is_hopeless = is_guess and self.states.get(number, 0) >= self.level.search.patience // SHARE
+            found = [] if is_hopeless or depth > DEPTH else self._against(state)
             self.level.search.say(
                 f"  {len(found)} clauses against a state from which a step breaks"
                 f" {self._named(number)}, {len(self.depths)} candidates"
             )
+            if self._is_excluded(found):
+                continue
+            self.states[number] = self.states.get(number, 0) + 1
             if found:
-                self.depths |= {each: depth for each in found if each not in self.depths}
+                new = [each for each in found if each not in self.depths]
+                self.depths |= dict.fromkeys(new, depth)
+                self.made_for[number] = [*self.made_for.get(number, ()), *new]
             elif number == self.goal:
                 return False
             else:
-                del self.depths[number]
-                self.dropped.add(number)
+                self._let_go(number)
         return True
+
+    def _is_excluded(self, found: list[int]) -> bool:
+        """Settles what is inductive of the clauses as things are: no guess is needed then."""
+        alive = self.level.pool.inductive(found, self.level.hold, self.deadline)
+        for number in alive:
+            self.depths.pop(number, None)
+        self.level.pool.settle(alive)
+        return bool(alive)
+
+    def _let_go(self, number: int) -> None:
+        """This is no candidate any longer, nor what was found for its sake; that may be found again for another's."""
+        self.dropped.add(number)
+        pending = [number]
+        while pending:
+            each = pending.pop()
+            self.depths.pop(each, None)
+            pending += self.made_for.pop(each, ())
 
     def _named(self, number: int) -> str:
         search = self.level.search

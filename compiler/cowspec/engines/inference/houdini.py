@@ -30,10 +30,11 @@ class Violation:
 
 class Pool:
     """Clauses by number, at one scope. `settled`: those assumed without asking. `states` and `starts`: at the same
-    scope, without steps: there it is asked what follows from what, and what is false in a start state."""
+    scope, without steps: there it is asked what follows from what, and what is false in a start state. `larger`: states
+    of another scope: what follows does so there, too."""
 
-    def __init__(self, at: Steps, states: Steps, starts: Steps) -> None:
-        self.at, self.states, self.starts = at, states, starts
+    def __init__(self, at: Steps, states: Steps, starts: Steps, larger: Steps | None = None) -> None:
+        self.at, self.states, self.starts, self.larger = at, states, starts, larger
         self._is_true_at_start: dict[int, bool] = {}
         self.settled: dict[int, None] = {}
         self._guard: dict[int, int] = {}
@@ -96,30 +97,27 @@ class Pool:
         """Assumes these, the simplest first, but for those that follow from the others and from the facts."""
         fresh = []
         for number in sorted(numbers, key=lambda number: (self._clauses[number].cost, number)):
-            if number not in self.settled and not self.follows(number):
+            clause = self._clauses[number]
+            if number not in self.settled and not self.follows(clause):
                 self.at.require([[self._guard[number]]])
-                clause = self._clauses[number]
-                sizes = [range(self.at.size(name.domain)) for name in clause.names]
-                self.states.require(_instance(self.states, clause, 0, elements) for elements in product(*sizes))
+                for states in self._every_states():
+                    sizes = [range(states.size(name.domain)) for name in clause.names]
+                    states.require(_instance(states, clause, 0, elements) for elements in product(*sizes))
                 self.settled[number] = None
                 fresh.append(number)
         return fresh
 
-    def follows(self, number: int) -> bool:
+    def follows(self, clause: Clause) -> bool:
         """No state that satisfies all that is settled violates the clause."""
-        return not self._is_violated_in(self.states, number)
+        return not any(_is_violated_in(states, clause) for states in self._every_states())
+
+    def _every_states(self) -> list[Steps]:
+        return [self.states] if self.larger is None else [self.larger, self.states]
 
     def _holds_at_start(self, number: int) -> bool:
         if number not in self._is_true_at_start:
-            self._is_true_at_start[number] = not self._is_violated_in(self.starts, number)
+            self._is_true_at_start[number] = not _is_violated_in(self.starts, self._clauses[number])
         return self._is_true_at_start[number]
-
-    def _is_violated_in(self, states: Steps, number: int) -> bool:
-        clause = self._clauses[number]
-        return any(
-            states.satisfiable([-literal for literal in _instance(states, clause, 0, elements)])
-            for elements in representatives(clause.names, self.at.size)
-        )
 
     def breaks(self, number: int, assumed: Iterable[int], given: Sequence[int], deadline: float) -> bool | None:
         """Is there a step from a state with all of these to one that violates the clause? The state is then
@@ -164,6 +162,13 @@ class Pool:
         return [
             number for number in numbers if any(true.isdisjoint(each.falsified) for each in self._violations[number])
         ]
+
+
+def _is_violated_in(states: Steps, clause: Clause) -> bool:
+    return any(
+        states.satisfiable([-literal for literal in _instance(states, clause, 0, elements)])
+        for elements in representatives(clause.names, states.size)
+    )
 
 
 def _instance(at: Steps, clause: Clause, frame: int, elements: Sequence[int]) -> list[int]:

@@ -9,16 +9,18 @@ that an author wrote, and what that says is the result.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from time import process_time
 
 from cowspec.engines.inference.backwards import TOO_LATE, settle_goals
 from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.claims import Claim, representative_settings, union
+from cowspec.engines.inference.clauses import Clause
 from cowspec.engines.inference.cover import Instances, instances
 from cowspec.engines.inference.proofs import Proofs
 from cowspec.engines.inference.sampling import sample
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
+from cowspec.engines.inference.templates import Regions
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
@@ -38,6 +40,13 @@ SETTINGS = 12
 
 FEW_SORTS = 2
 """Models with no more sorts are searched with four elements of each of them, too."""
+
+ROUNDS = ((False, 30), (True, 1_000))
+"""Of searches for what is open: with wide templates, too, or without them; for how many counterexamples to induction
+each claim is pursued at a scope. What a round finds is known in the next."""
+
+PASSES = 2
+"""At so many scopes proofs are tried with the written lemmas alone."""
 
 FEW = 2_000
 """Samples of each scope that a candidate is compared with first."""
@@ -126,8 +135,8 @@ def infer_all(
     if not all(map(proofs.is_done, claims)):
         run.batches = samples()
         say(f"{run.samples} samples: {process_time() - began:.1f} s")
-        for is_wide in (False, True):
-            run.search([claim for claim in claims if not proofs.is_done(claim)], is_wide=is_wide)
+        for is_wide, patience in ROUNDS:
+            run.search([claim for claim in claims if not proofs.is_done(claim)], patience, is_wide=is_wide)
     effort = Effort(run.samples, run.counterexamples, run.tried, process_time() - began)
     return tuple(_outcome(claim, run, effort, single) for claim in claims)
 
@@ -135,7 +144,8 @@ def infer_all(
 @dataclass(slots=True)
 class _Run:
     """Searches, one after the other, for what no earlier one has proved: so no claim waits for a harder one. `lemmas`:
-    of each claim that a search has come to, proved or not; `stuck`: how the last search for it ended."""
+    of each claim that a search has come to, proved or not; `stuck`: how the last search for it ended; `known`: what the
+    last search knew in the end."""
 
     proofs: Proofs
     deadline: float
@@ -144,6 +154,7 @@ class _Run:
     batches: list[Instances] = field(default_factory=list)
     lemmas: dict[Claim, tuple[FoundLemma, ...]] = field(default_factory=dict)
     stuck: dict[Claim, Stuck] = field(default_factory=dict)
+    known: list[Clause] = field(default_factory=list)
     counterexamples: int = 0
     tried: int = 0
 
@@ -151,11 +162,13 @@ class _Run:
     def samples(self) -> int:
         return sum(each.batch.count for each in self.batches)
 
-    def search(self, claims: Sequence[Claim], *, is_wide: bool) -> None:
+    def search(self, claims: Sequence[Claim], patience: int, *, is_wide: bool) -> None:
         if not claims or process_time() > self.deadline:
             return
         search = begin(self.proofs.base, claims, self.proofs.given(), self.batches, self.deadline, self.say)
-        found = _searched(search, self.proofs, is_wide=is_wide)
+        search.patience = patience
+        found = _searched(search, self.proofs, self.known, is_wide=is_wide)
+        self.known = [search.clauses[number] for number in search.known]
         for goal, claim in enumerate(claims):
             self.lemmas[claim] = self.names.named(search, claim, found.get(claim, []))
             self.stuck[claim] = search.failed.get(goal, NOT_AT_ANY_SIZE)
@@ -163,19 +176,23 @@ class _Run:
         self.tried += len(search.clauses)
 
 
-def _searched(search: Search, proofs: Proofs, *, is_wide: bool) -> dict[Claim, list[int]]:
-    """Searches at growing scopes, and proves what is inductive there. Of each claim the lemmas."""
+def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wide: bool) -> dict[Claim, list[int]]:
+    """Searches at growing scopes, and proves what is inductive there. Of each claim the lemmas. `known`: by an earlier
+    search."""
     found: dict[Claim, list[int]] = {}
     few = [instances(each.batch.thinned(FEW)) for each in search.batches]
-    for number, scope in enumerate(_scopes(search.system)):
-        level = Level(search, scope)
+    scopes = _scopes(search.system)
+    for number, scope in enumerate(scopes):
+        level = Level(search, scope, larger=scopes[number + 1] if number + 1 < len(scopes) else ())
         if not level.is_met():
             continue
         if number == 0:
+            level.start_from([search.number(clause) for clause in known])
             for stages in level.suggestions(few)[: 1 + is_wide]:
                 level.settle(stages)
         else:
             level.start_from(search.known)
+            level.settle_written()
         level = settle_goals(level)
         search.known = list(level.pool.settled)
         search.say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
@@ -189,16 +206,33 @@ def _searched(search: Search, proofs: Proofs, *, is_wide: bool) -> dict[Claim, l
 
 
 def _from_written(search: Search, proofs: Proofs) -> None:
-    """Proves the claims that need no more than the written lemmas."""
+    """Proves the claims that need no more than the written lemmas, line by line. What is inductive at the first scope,
+    but not proved with what is needed there, is tried again at the next, with more patience."""
     levels = (Level(search, scope) for scope in _scopes(search.system))
-    level = next((each for each in levels if each.is_met()), None)
-    if level is not None:
-        level.settle_written()
-        search.known = list(level.pool.settled)
-        unbroken = [goal for goal in search.open if not level.breaks(goal)]
-        alone = level.unsettled()
-        for goal in unbroken:
-            _prove(search, goal, alone.needed(goal, search.known), proofs, is_quick=True)
+    open_ = search.open
+    for number, level in enumerate(islice((each for each in levels if each.is_met()), PASSES)):
+        written = level.written(Regions((), (), ()))
+        level.offer(written)
+        kept_by = {
+            goal: kept
+            for when, goals in _lines(search, open_)
+            for kept in [level.inductive_under(when, written)]
+            for goal in goals
+            if level.is_kept_by(goal, kept)
+        }
+        for goal, kept in kept_by.items():
+            _prove(search, goal, level.needed(goal, kept), proofs, is_quick=number == 0)
+        open_ = [goal for goal in kept_by if not proofs.is_done(search.claims[goal])]
+        if not open_:
+            break
+
+
+def _lines(search: Search, goals: Sequence[int]) -> list[tuple[ir.Formula, list[int]]]:
+    """The claims by their settings, the most settings first."""
+    found: dict[ir.Formula, list[int]] = {}
+    for goal in goals:
+        found.setdefault(search.claims[goal].when, []).append(goal)
+    return sorted(found.items(), key=lambda line: -len(search.settings(line[0])))
 
 
 def _prove_open(search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]]) -> None:

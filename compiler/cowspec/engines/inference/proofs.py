@@ -19,7 +19,7 @@ from cowspec.verdict import Limits, Proved, Unknown
 OBLIGATION_SECONDS = 10.0
 """For one obligation of a proof with found lemmas: what takes longer is no lemma to keep."""
 
-FIRST_SECONDS = 1.0
+FIRST_SECONDS = 2.0
 """The same before anything was searched: a proof that needs no lemma is mostly quick."""
 
 

@@ -58,7 +58,7 @@ class Search:
     """What is known so far. `clauses`: all candidates, by number, first the claims, of which `failed` are those that
     the search gave up; `known`: those that were inductive at the last scope; `base`: how many of the clauses came from
     templates or are claims; `written`: those that somebody wrote as lemmas, each with the settings under which it is
-    tried."""
+    tried; `patience`: for so many counterexamples to induction a claim is pursued at a scope."""
 
     system: System
     claims: tuple[Claim, ...]
@@ -74,6 +74,7 @@ class Search:
     written: dict[int, Claim] = field(default_factory=dict)
     base: int = 0
     counterexamples: int = 0
+    patience: int = 1_000
     _number: dict[ir.Formula, int] = field(default_factory=dict)
     _settings: dict[ir.Formula, frozenset[Setting]] = field(default_factory=dict)
 
@@ -125,17 +126,25 @@ Stage = tuple[str, Callable[[], Iterable[Clause]]]
 
 
 class Level:
-    """One scope of the search: a pool, and in it the claims that are not given up, assumed before each step."""
+    """One scope of the search: a pool, and in it the claims that are not given up, assumed before each step. What says
+    something new only at the `larger` scope, if there is one, is kept for it."""
 
-    def __init__(self, search: Search, scope: Scope, like: "Level | None" = None) -> None:
+    def __init__(self, search: Search, scope: Scope, like: "Level | None" = None, larger: Scope = ()) -> None:
         self.search = search
-        steps = partial(Steps, search.system, search.rel, scope, search.when)
+        steps = partial(Steps, search.system, search.rel, when=search.when)
         at, states, starts = (None, None, None) if like is None else (like.at, like.pool.states, like.pool.starts)
-        self.at: Steps = steps(like=at)
-        self.pool: Pool = Pool(self.at, steps(depth=0, like=states), steps(depth=0, start=True, like=starts))
+        self.at: Steps = steps(scope, like=at)
+        self._larger = larger
+        self.pool: Pool = Pool(
+            self.at,
+            steps(scope, depth=0, like=states),
+            steps(scope, depth=0, start=True, like=starts),
+            steps(larger, depth=0, like=None if like is None else like.pool.larger) if larger else None,
+        )
         for number in search.open:
             self.pool.add(number, search.clauses[number])
         self.broken = {number: self.pool.violation_of(number) for number in search.open}
+        self._implied: list[int] = []
 
     @property
     def hold(self) -> list[int]:
@@ -145,10 +154,14 @@ class Level:
         """There is a state at this scope."""
         return self.pool.states.satisfiable(())
 
-    def start_from(self, numbers: Sequence[int]) -> None:
-        """Settles what is inductive of these clauses."""
+    def offer(self, numbers: Iterable[int]) -> None:
+        """Makes candidates of these clauses."""
         for number in numbers:
             self.pool.add(number, self.search.clauses[number])
+
+    def start_from(self, numbers: Sequence[int]) -> None:
+        """Settles what is inductive of these clauses; the rest are candidates."""
+        self.offer(numbers)
         self.pool.settle(self.pool.inductive(numbers, self.hold, process_time() + AGAIN))
 
     def suggestions(self, few: Sequence[Instances]) -> "tuple[tuple[Stage, ...], ...]":
@@ -185,6 +198,12 @@ class Level:
                 self._settle_new(name, clauses())
         self.search.base = len(self.search.clauses)
 
+    def settle_written(self) -> None:
+        """The same of the written lemmas; what is not inductive of them stays a candidate."""
+        clauses = [self.search.clauses[number] for number in self.search.written]
+        if clauses and self.is_broken():
+            self._settle_new("lemmas", clauses)
+
     def is_broken(self) -> bool:
         """A step breaks a claim."""
         return any(map(self.breaks, self.search.open))
@@ -209,10 +228,18 @@ class Level:
                         search.written[number] = Claim(prop.name, when)
         return list(search.written)
 
-    def settle_written(self) -> None:
-        """Settles those of the written lemmas that are inductive under all settings."""
-        numbers = self.written(Regions((), (), ()))
-        self._settle_new("lemmas", (self.search.clauses[number] for number in numbers))
+    def inductive_under(self, when: ir.Formula, among: Sequence[int]) -> list[int]:
+        """Those of the clauses that are inductive together under these settings."""
+        return self.pool.inductive(among, [*self.hold, self.at.under(when)], self.search.deadline)
+
+    def is_kept_by(self, goal: int, clauses: Sequence[int]) -> bool:
+        """No step breaks the claim under its settings, from states with these clauses."""
+        late = max(self.search.deadline, process_time() + GRACE)
+        given = [*self.hold, self._settings_of(goal), *self.pool.guards(clauses), self.broken[goal]]
+        return self.at.ask(given, late) is False
+
+    def _settings_of(self, goal: int) -> int:
+        return self.at.under(self.search.claims[goal].when)
 
     def _settle_new(self, name: str, clauses: Iterable[Clause]) -> None:
         search, before = self.search, process_time()
@@ -221,9 +248,10 @@ class Level:
         again = [number for number in self.pool.unsettled() if number >= len(search.claims)]
         numbers = [n for n in dict.fromkeys(search.number(each) for each in clauses) if n >= len(search.claims)]
         made = process_time()
-        for number in numbers:
-            self.pool.add(number, search.clauses[number])
-        open_ = [number for number in dict.fromkeys((*again, *numbers)) if not self.pool.follows(number)]
+        every = dict.fromkeys((*again, *numbers))
+        open_ = [number for number in every if not self.pool.follows(search.clauses[number])]
+        self._implied += [number for number in numbers if number not in set(open_)]
+        self.offer(open_)
         left = self.pool.inductive(open_, self.hold, search.deadline)
         kept = self.pool.settle(left)
         search.say(
@@ -233,10 +261,9 @@ class Level:
 
     def again(self) -> "Level":
         """The same scope, without what rests on claims that were given up since."""
-        level = Level(self.search, self.at.scope, like=self)
+        level = Level(self.search, self.at.scope, like=self, larger=self._larger)
         level.start_from(list(self.pool.settled))
-        for number in self.pool.unsettled():
-            level.pool.add(number, self.search.clauses[number])
+        level.offer([*self.pool.unsettled(), *self._implied])
         return level
 
     def real_cti(self, goal: int) -> Cti | None:
@@ -255,27 +282,26 @@ class Level:
     def unsettled(self) -> "Level":
         """The same scope with the same clauses, none of them settled."""
         level = Level(self.search, self.at.scope, like=self)
-        for number in self.pool.settled:
-            level.pool.add(number, self.search.clauses[number])
+        level.offer(self.pool.settled)
         return level
 
     def needed(self, goal: int, among: Sequence[int]) -> list[int]:
-        """Few of the clauses, with which the claim is inductive: of those that nobody wrote every one is needed at this
-        scope. Other claims may be among them. Of an unsettled level."""
-        pool, hold = self.pool, self.pool.guards([goal])
+        """Few of the clauses, with which the claim is inductive under its settings: of those that nobody wrote each is
+        needed at this scope. Other claims may be among them. Of an unsettled level."""
+        pool, hold = self.pool, [*self.pool.guards([goal]), self._settings_of(goal)]
         every = [*among, *(number for number in self.search.open if number != goal)]
-        kept = self._closure(goal, every)
+        kept = self._closure(goal, every, hold)
         free = [number for number in every if number in self.search.written]
         for number in sorted(set(kept) - set(free), key=lambda number: (-self.search.clauses[number].cost, number)):
             rest = dict.fromkeys([*(each for each in kept if each != number), *free])
             alive = pool.inductive(rest, hold, self.search.deadline)
             if not pool.at.satisfiable([*hold, *pool.guards(alive), self.broken[goal]]):
                 kept = alive
-        return self._closure(goal, kept) if free else kept
+        return self._closure(goal, kept, hold) if free else kept
 
-    def _closure(self, goal: int, among: Sequence[int]) -> list[int]:
+    def _closure(self, goal: int, among: Sequence[int], hold: Sequence[int]) -> list[int]:
         """Those of the clauses that the claim rests on, and that these rest on."""
-        pool, hold = self.pool, self.pool.guards([goal])
+        pool = self.pool
         chosen = dict.fromkeys(pool.needed(self.broken[goal], among, hold) or ())
         pending = list(chosen)
         while pending:

@@ -109,6 +109,10 @@ class Steps:
         """Those of the literals with which there is no step; None if there is one with all."""
         return self._unrolling.core([*self._given, *given])
 
+    def under(self, when: ir.Formula) -> int:
+        """A literal that is equivalent to the formula over switches."""
+        return self._asker.setting_literal(when)
+
     def holds(self, literal: int) -> bool:
         """In the answer to the last question."""
         return self._unrolling.solver_value(literal)
