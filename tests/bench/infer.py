@@ -13,15 +13,14 @@ take minutes. `inferred.md` has the rows of one run.
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "compiler"))
 
 from cowspec.cli.load import load_systems  # noqa: E402
-from cowspec.engines.inference.claims import Claim, union  # noqa: E402
-from cowspec.engines.inference.infer import Inferred, infer_all, reachable  # noqa: E402
+from cowspec.engines.inference.claims import Claim  # noqa: E402
+from cowspec.engines.inference.infer import Inferred, infer_all  # noqa: E402
 from cowspec.report.formulas import expression  # noqa: E402
 from cowspec.syntax.ast import ExpectedKind, PropertyKind  # noqa: E402
 from cowspec.system.ir import System  # noqa: E402
@@ -83,7 +82,6 @@ def rows(path: str, words: Sequence[str], written: Written, *, is_verbose: bool)
     claims = [Claim(name, system.expectations[number].when) for number, name in mine]
     found = infer_all(
         system, claims, Limits(), seconds=SECONDS, written=written,
-        samples=partial(reachable, system, union(claims), 0, claims),
         say=(lambda text: print(text, file=sys.stderr, flush=True)) if is_verbose else (lambda _: None),
     )  # fmt: skip
     lines = []

@@ -14,7 +14,7 @@ from cowspec.engines.inference.bitsets import Batch
 from cowspec.engines.inference.clauses import clause, fresh_names
 from cowspec.engines.inference.cover import Cover, instances
 from cowspec.engines.inference.harvest import harvest, rename
-from cowspec.engines.inference.infer import Inferred, infer, reachable
+from cowspec.engines.inference.infer import Inferred, infer
 from cowspec.engines.inference.sampling import sample
 from cowspec.evaluate.machine import Machine
 from cowspec.report.formulas import expression
@@ -183,15 +183,7 @@ def test_the_cheapest_impossible_cube() -> None:
 
 def inferred(text: str, goal: str, seed: int = 0) -> tuple[ir.System, Inferred]:
     system = system_of(text)
-    return system, infer(
-        system,
-        [goal],
-        ir.TRUE,
-        Limits(seed=seed),
-        seconds=60,
-        written=Written.NONE,
-        samples=lambda: reachable(system, ir.TRUE, seed),
-    )
+    return system, infer(system, [goal], ir.TRUE, Limits(seed=seed), seconds=60, written=Written.NONE)
 
 
 def test_a_lemma_about_some_call() -> None:

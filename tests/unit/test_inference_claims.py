@@ -1,7 +1,7 @@
 """Claims under several settings at once, and lemmas that say under which they hold."""
 
 from cowspec.engines.inference.claims import Claim, guarded, pieces, regions, representative_settings, union, whole
-from cowspec.engines.inference.infer import infer_all, reachable
+from cowspec.engines.inference.infer import infer_all
 from cowspec.report.formulas import expression
 from cowspec.system import ir
 from cowspec.system.lemmas import Written
@@ -50,14 +50,7 @@ def test_representative_settings_have_every_option() -> None:
 
 
 def test_lemmas_for_a_whole_model() -> None:
-    found = infer_all(
-        SYSTEM,
-        CLAIMS,
-        Limits(seed=3),
-        seconds=60,
-        written=Written.NONE,
-        samples=lambda: reachable(SYSTEM, union(CLAIMS), 3, CLAIMS),
-    )
+    found = infer_all(SYSTEM, CLAIMS, Limits(seed=3), seconds=60, written=Written.NONE)
     assert [each.is_proved for each in found] == [True, True, True]
     texts = [expression(SYSTEM, lemma.prop.formula) for lemma in found[0].lemmas]
     guards = [text for text in texts if "one_asks" in text or "one_counts" in text]
@@ -69,13 +62,6 @@ def test_lemmas_for_a_whole_model() -> None:
 
 def test_a_false_claim_does_not_spoil_the_others() -> None:
     claims = [Claim("none_inside", ir.Not(ir.SwitchIs("closed", "on"))), *CLAIMS]
-    found = infer_all(
-        SYSTEM,
-        claims,
-        Limits(seed=3),
-        seconds=60,
-        written=Written.NONE,
-        samples=lambda: reachable(SYSTEM, union(claims), 3, claims),
-    )
+    found = infer_all(SYSTEM, claims, Limits(seed=3), seconds=60, written=Written.NONE)
     assert [each.is_proved for each in found] == [False, True, True, True]
     assert found[0].stuck is not None

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.inference.claims import Claim, union
-from cowspec.engines.inference.infer import Inferred, infer_all, reachable
+from cowspec.engines.inference.claims import Claim
+from cowspec.engines.inference.infer import Inferred, infer_all
 from cowspec.engines.inference.reproving import Lemmas, reproved
 from cowspec.engines.scopes import elements
 from cowspec.evidence.fingerprint import fingerprint, substance
@@ -68,14 +68,11 @@ def inferences(
     """One for each claim; all that have to be searched are searched together, for `seconds` each. `recall`: may know
     the answer from an earlier run. `written`: the lemmas that may be used."""
     claims = claimed(system, selection)
-    samples = cache(partial(reachable, system, union(claims), limits.seed, claims)) if claims else list
 
     @cache
     def searched() -> Mapping[Claim, Inferred]:
         say(", ".join(dict.fromkeys(claim.name for claim in claims)))
-        found = infer_all(
-            system, claims, limits, seconds=seconds * len(claims), written=written, samples=samples, say=say
-        )
+        found = infer_all(system, claims, limits, seconds=seconds * len(claims), written=written, say=say)
         return dict(zip(claims, found, strict=True))
 
     found: list[Inference] = []

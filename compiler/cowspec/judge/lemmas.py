@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from logging import getLogger
 
-from cowspec.engines.inference.infer import Inferred, infer, reachable
+from cowspec.engines.inference.infer import Inferred, infer
 from cowspec.judge.docket import Docket, result_of_proof
 from cowspec.judge.jobs import AnyJob, Died, Job
 from cowspec.judge.plan import Question
@@ -56,10 +56,7 @@ class _Answer:
 
 
 def _search(system: System, name: str, when: Formula, limits: Limits, seconds: float) -> _Answer:
-    found = infer(
-        system, [name], when, limits, seconds=seconds, written=Written.ALL,
-        samples=partial(reachable, system, when, limits.seed), say=LOG.info,
-    )  # fmt: skip
+    found = infer(system, [name], when, limits, seconds=seconds, written=Written.ALL, say=LOG.info)
     if not found.is_proved:
         return _Answer(found, None)
     extended = with_lemmas(system, [lemma.prop for lemma in found.lemmas])

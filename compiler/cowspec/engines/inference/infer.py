@@ -95,12 +95,11 @@ def infer(
     *,
     seconds: float,
     written: Written,
-    samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> Inferred:
     """The goals together, all under the settings of `when`. See `infer_all`."""
     claims = [Claim(name, when) for name in goals]
-    each = infer_all(system, claims, limits, seconds=seconds, written=written, samples=samples, say=say)
+    each = infer_all(system, claims, limits, seconds=seconds, written=written, say=say)
     lemmas = {lemma.prop.name: lemma for found in each for lemma in found.lemmas}
     return Inferred(
         tuple(verdict for found in each for verdict in found.verdicts),
@@ -117,12 +116,10 @@ def infer_all(
     *,
     seconds: float,
     written: Written,
-    samples: Callable[[], list[Instances]],
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Inferred, ...]:
     """For each claim what proves it; one search for all of them, for at most so many seconds of processor time.
-    `limits`: of the prover, and the seed of everything. `written`: the lemmas that may be used.
-    `samples`: `reachable` states, made when they are needed."""
+    `limits`: of the prover, and the seed of everything. `written`: the lemmas that may be used."""
     began = process_time()
     system, claims, single = _sliced(system, claims)
     base = with_written(system, written)
@@ -133,8 +130,6 @@ def infer_all(
     say(f"without a search {len(proofs.done)} proofs go through: {process_time() - began:.1f} s")
     run = _Run(proofs, began + seconds, say, _Names({prop.name for prop in system.properties}))
     if not all(map(proofs.is_done, claims)):
-        run.batches = samples()
-        say(f"{run.samples} samples: {process_time() - began:.1f} s")
         for is_wide, patience in ROUNDS:
             run.search([claim for claim in claims if not proofs.is_done(claim)], patience, is_wide=is_wide)
     effort = Effort(run.samples, run.counterexamples, run.tried, process_time() - began)
@@ -145,13 +140,15 @@ def infer_all(
 class _Run:
     """Searches, one after the other, for what no earlier one has proved: so no claim waits for a harder one. `lemmas`:
     of each claim that a search has come to, proved or not; `stuck`: how the last search for it ended; `known`: what the
-    last search knew in the end."""
+    last search knew in the end. `batches`: samples under the settings of what is open: others would speak against what
+    holds there."""
 
     proofs: Proofs
     deadline: float
     say: Callable[[str], None]
     names: "_Names"
     batches: list[Instances] = field(default_factory=list)
+    sampled: tuple[Setting, ...] = ()
     lemmas: dict[Claim, tuple[FoundLemma, ...]] = field(default_factory=dict)
     stuck: dict[Claim, Stuck] = field(default_factory=dict)
     known: list[Clause] = field(default_factory=list)
@@ -165,6 +162,7 @@ class _Run:
     def search(self, claims: Sequence[Claim], patience: int, *, is_wide: bool) -> None:
         if not claims or process_time() > self.deadline:
             return
+        self._sample(claims)
         search = begin(self.proofs.base, claims, self.proofs.given(), self.batches, self.deadline, self.say)
         search.patience = patience
         found = _searched(search, self.proofs, self.known, is_wide=is_wide)
@@ -174,6 +172,14 @@ class _Run:
             self.stuck[claim] = search.failed.get(goal, NOT_AT_ANY_SIZE)
         self.counterexamples += search.counterexamples
         self.tried += len(search.clauses)
+
+    def _sample(self, claims: Sequence[Claim]) -> None:
+        base, when = self.proofs.base, union(claims)
+        settings = settings_of(base, when)
+        if settings != self.sampled:
+            self.sampled = settings
+            self.batches = reachable(base, when, self.proofs.limits.seed, claims)
+            self.say(f"{self.samples} samples: {process_time() - self.proofs.began:.1f} s")
 
 
 def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wide: bool) -> dict[Claim, list[int]]:
@@ -312,9 +318,6 @@ def _sliced(system: System, claims: Sequence[Claim]) -> tuple[System, list[Claim
 def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Claim] = ()) -> list[Instances]:
     """Samples of the reachable states under settings that satisfy `when`, of all kinds that the claims tell apart."""
     settings = representative_settings(system, claims or (Claim("", when),), SETTINGS)
-    if len(settings_of(system, when)) == 1:
-        system = replace(slice_system(system, settings[0]), switches=())
-        settings = ((),)
     found = (
         Batch(system, scope, sample(system, scope, settings, seed, visits=VISITS, kept=KEPT))
         for scope in _sampled_scopes(system)
