@@ -177,6 +177,13 @@ def test_the_cheapest_impossible_cube() -> None:
     assert total(cubes[0]) == cheapest and not any(possible(cube) for cube in cubes)
     assert [total(cube) for cube in cubes] == sorted(total(cube) for cube in cubes)
 
+    apart = [literals.index(literal) for literal in max(cubes, key=len)]
+    assert len(apart) > 1
+    limited = Cover(names, literals, [batch], apart)
+    others = [cube for _, (_, cube) in zip(range(5), limited.cubes(lambda: False), strict=False)]
+    limited.close()
+    assert len(others) == 5 and all(len(set(cube) & set(apart)) < 2 for cube in others)
+
 
 # ---- lemmas --------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ Hitting Set Dualization, CP 2015).
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from cowspec.engines.inference.atoms import Literal, Names, cost
 from cowspec.engines.inference.bitsets import Batch
@@ -40,15 +41,19 @@ def instances(batch: Batch) -> Instances:
 
 
 class Cover:
-    """The literals of one state about `names`, against the samples."""
+    """The literals of one state about `names`, against the samples. `apart`: no cube has two of these."""
 
-    def __init__(self, names: Names, literals: Sequence[Literal], batches: Sequence[Instances]) -> None:
+    def __init__(
+        self, names: Names, literals: Sequence[Literal], batches: Sequence[Instances], apart: Sequence[int] = ()
+    ) -> None:
         self._names, self._literals, self._batches = names, literals, batches
         self._sorts = {name.name: name.domain for name in names}
         self._own = [tuple(sorted(atom.names)) for atom, _ in literals]
         formula = WCNF()
         for number, literal in enumerate(literals, 1):
             formula.append([-number], weight=max(1, (cost(*literal) + 1) // 3))
+        for one, two in combinations(apart, 2):
+            formula.append([-(one + 1), -(two + 1)])
         self._solver = RC2(formula)
         self._count = len(literals)
         self.rounds = 0

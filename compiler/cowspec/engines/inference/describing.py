@@ -32,12 +32,14 @@ def excluding(
     regions: Sequence[Atom] = (),
 ) -> list[Clause]:
     """At most so many clauses, none of which costs more than the cheapest by more than `spread`. `regions`: they may
-    say that they hold in one of these regions of settings."""
+    say that they hold in one of these regions of settings; not in two: of those that both hold of there may be no
+    sample at all."""
     one = Batch(system, scope, [state])
     names, elements = elements_of(system, scope, state[0])
     literals = _literals(system, names, elements, one)
+    count = len(literals)
     literals += [(atom, True) for atom in regions if one.holds(atom.formula, {})]
-    cover = Cover(names, literals, batches)
+    cover = Cover(names, literals, batches, apart=range(count, len(literals)))
     found: list[Clause] = []
     cheapest: int | None = None
     for cost, cube in cover.cubes(lambda: cover.rounds > (MAX_ROUNDS if found else MAX_VAIN)):

@@ -7,6 +7,7 @@ is true of the call and the cell (`not acked[t, c, m, a]`).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from cowspec.engines.inference.anchors import Anchor
@@ -36,6 +37,7 @@ def obligations(
     further = _further(system, names, premise)
     is_found, found_in = False, set[Atom]()
     limited = [((region, True), larger) for region, *larger in regions]
+    every_row = _Rows.where(names, premise, few)
     for more, larger in [
         ((), ()),
         *(((each,), within) for each, within in limited),
@@ -43,7 +45,7 @@ def obligations(
     ]:
         if is_found or not found_in.isdisjoint(larger):
             continue
-        rows = _Rows(names, [*premise, *more], few)
+        rows = every_row.limited(more)
         if not rows.count:
             continue
         for body in _owing(system, names, rows):
@@ -172,33 +174,55 @@ def _common(one: Sequence[int], two: Sequence[int]) -> int:
     return sum((x & y).bit_count() for x, y in zip(one, two, strict=True))
 
 
-class _Rows:
-    """The samples and elements of which a premise is true, as one integer for each batch and tuple of elements."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A batch, and elements for the names; `known`: what is true of them, and where."""
 
-    def __init__(self, names: Names, premise: Sequence[Literal], batches: Sequence[Batch]) -> None:
-        self.names = names
-        self.places: list[tuple[Batch, dict[str, int]]] = []
-        self.premise: list[int] = []
-        for batch in batches:
-            for elements in product(*[range(batch.sizes[name.domain]) for name in names]):
-                where = {name.name: e for name, e in zip(names, elements, strict=True)}
-                bits = batch.every
-                for atom, truth in premise:
-                    holds = batch.holds(atom.formula, where)
-                    bits &= holds if truth else ~holds
-                if bits:
-                    self.places.append((batch, where))
-                    self.premise.append(bits)
-        self.count = sum(bits.bit_count() for bits in self.premise)
+    batch: Batch
+    where: dict[str, int]
+    known: dict[ir.Formula, int]
+
+    def holds(self, formula: ir.Formula) -> int:
+        found = self.known.get(formula)
+        if found is None:
+            found = self.known[formula] = self.batch.holds(formula, self.where)
+        return found
+
+    def having(self, literals: Sequence[Literal], among: int) -> int:
+        for atom, truth in literals:
+            among &= self.holds(atom.formula) if truth else ~self.holds(atom.formula)
+        return among
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The samples and elements of which a premise is true: for each place the samples, as one integer."""
+
+    places: tuple[_Place, ...]
+    premise: tuple[int, ...]
+
+    @classmethod
+    def where(cls, names: Names, premise: Sequence[Literal], batches: Sequence[Batch]) -> "_Rows":
+        every = [
+            _Place(batch, {name.name: e for name, e in zip(names, elements, strict=True)}, {})
+            for batch in batches
+            for elements in product(*[range(batch.sizes[name.domain]) for name in names])
+        ]
+        return cls(tuple(every), tuple(place.batch.every for place in every)).limited(premise)
+
+    @property
+    def count(self) -> int:
+        return sum(bits.bit_count() for bits in self.premise)
+
+    def limited(self, literals: Sequence[Literal]) -> "_Rows":
+        """Those of which these are true, too."""
+        found = [(place, place.having(literals, bits)) for place, bits in zip(self.places, self.premise, strict=True)]
+        kept = [(place, bits) for place, bits in found if bits]
+        return _Rows(tuple(place for place, _ in kept), tuple(bits for _, bits in kept))
 
     def covered(self, formula: ir.Formula) -> bool:
         """True of all rows."""
-        return all(
-            not (bits & ~batch.holds(formula, where))
-            for (batch, where), bits in zip(self.places, self.premise, strict=True)
-        )
+        return all(not (bits & ~place.holds(formula)) for place, bits in zip(self.places, self.premise, strict=True))
 
     def of(self, formula: ir.Formula) -> list[int]:
-        return [
-            bits & batch.holds(formula, where) for (batch, where), bits in zip(self.places, self.premise, strict=True)
-        ]
+        return [bits & place.holds(formula) for place, bits in zip(self.places, self.premise, strict=True)]
