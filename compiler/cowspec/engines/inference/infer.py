@@ -19,11 +19,12 @@ from cowspec.engines.inference.clauses import Clause
 from cowspec.engines.inference.cover import Instances, instances
 from cowspec.engines.inference.proofs import Proofs
 from cowspec.engines.inference.sampling import sample
+from cowspec.engines.inference.scopes import growing_scopes, sampled_scopes, text_of
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
 from cowspec.engines.inference.templates import Regions
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
-from cowspec.system.ir import Scope, Setting, System
+from cowspec.system.ir import Setting, System
 from cowspec.system.lemmas import Written, with_written
 from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
@@ -37,9 +38,6 @@ NOT_AT_ANY_SIZE = Stuck("what is inductive at the scopes searched is not at any 
 
 SETTINGS = 12
 """Samples are taken under at most so many of the settings."""
-
-FEW_SORTS = 2
-"""Models with no more sorts are searched with four elements of each of them, too."""
 
 ROUNDS = ((False, 30), (True, 1_000))
 """Of searches for what is open: with wide templates, too, or without them; for how many counterexamples to induction
@@ -187,7 +185,7 @@ def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wid
     search."""
     found: dict[Claim, list[int]] = {}
     few = [instances(each.batch.thinned(FEW)) for each in search.batches]
-    scopes = _scopes(search.system)
+    scopes = growing_scopes(search.system)
     for number, scope in enumerate(scopes):
         level = Level(search, scope, larger=scopes[number + 1] if number + 1 < len(scopes) else ())
         if not level.is_met():
@@ -201,10 +199,10 @@ def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wid
             level.settle_written()
         level = settle_goals(level)
         search.known = list(level.pool.settled)
-        search.say(f"at {_text(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
+        search.say(f"at {text_of(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
         if not search.open:
             break
-        if number > 0 or not _has_more(search.system):
+        if number > 0 or len(scopes) == 1:
             _prove_open(search, level.unsettled(), proofs, found)
             if all(proofs.is_done(search.claims[goal]) for goal in search.open):
                 break
@@ -214,23 +212,38 @@ def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wid
 def _from_written(search: Search, proofs: Proofs) -> None:
     """Proves the claims that need no more than the written lemmas, line by line. What is inductive at the first scope,
     but not proved with what is needed there, is tried again at the next, with more patience."""
-    levels = (Level(search, scope) for scope in _scopes(search.system))
+    levels = (Level(search, scope) for scope in growing_scopes(search.system))
     open_ = search.open
+
+    def is_done(goal: int) -> bool:
+        return proofs.is_done(search.claims[goal])
+
     for number, level in enumerate(islice((each for each in levels if each.is_met()), PASSES)):
         written = level.written(Regions((), (), ()))
         level.offer(written)
-        kept_by = {
-            goal: kept
-            for when, goals in _lines(search, open_)
-            for kept in [level.inductive_under(when, written)]
-            for goal in goals
-            if level.is_kept_by(goal, kept)
-        }
+        kept_by = _kept_by(level, written, [goal for goal in search.open if goal in open_ or is_done(goal)])
         for goal, kept in kept_by.items():
-            _prove(search, goal, level.needed(goal, kept), proofs, is_quick=number == 0)
-        open_ = [goal for goal in kept_by if not proofs.is_done(search.claims[goal])]
+            if not is_done(goal):
+                _prove(search, goal, level.needed(goal, kept, list(kept_by)), proofs, is_quick=number == 0)
+        open_ = [goal for goal in kept_by if not is_done(goal)]
         if not open_:
             break
+
+
+def _kept_by(level: Level, written: Sequence[int], claims: Sequence[int]) -> dict[int, list[int]]:
+    """Those of the claims that no step breaks, if none breaks the others; each with what is inductive of the written
+    lemmas under its settings."""
+    while True:
+        found = {
+            goal: kept
+            for when, goals in _lines(level.search, claims)
+            for kept in [level.inductive_under(when, written, claims)]
+            for goal in goals
+            if level.is_kept_by(goal, kept, claims)
+        }
+        if len(found) == len(claims):
+            return found
+        claims = list(found)
 
 
 def _lines(search: Search, goals: Sequence[int]) -> list[tuple[ir.Formula, list[int]]]:
@@ -320,7 +333,7 @@ def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Clai
     settings = representative_settings(system, claims or (Claim("", when),), SETTINGS)
     found = (
         Batch(system, scope, sample(system, scope, settings, seed, visits=VISITS, kept=KEPT))
-        for scope in _sampled_scopes(system)
+        for scope in sampled_scopes(system)
     )
     return [instances(batch) for batch in found if batch.count]
 
@@ -371,48 +384,3 @@ class _Names:
             self._of[formula] = next(name for name in options if name not in self._taken)
             self._taken.add(self._of[formula])
         return self._of[formula]
-
-
-# ---- scopes --------------------------------------------------------------------------------------------------------
-
-
-def _scope(system: System, sizes: dict[str, int], default: int) -> Scope:
-    return tuple((sort, sizes.get(sort, default)) for sort in system.sorts)
-
-
-def _sampled_scopes(system: System) -> list[Scope]:
-    """Two of each sort; and more CPUs and pages, but few of the rest."""
-    first = _scope(system, {"Page": 3, "Gup": _gups(system)}, 2)
-    second = _scope(system, {"Cpu": 3, "Page": 4, "Va": 1, "Mm": 3, "Value": 2, "Gup": 2}, 3)
-    return [first, second, *_uneven(system)]
-
-
-def _uneven(system: System) -> list[Scope]:
-    """Of models with few sorts four elements of one, and three of the others: sorts of one size look alike."""
-    if len(system.sorts) > FEW_SORTS:
-        return []
-    return list(dict.fromkeys([*(_scope(system, {sort: 4}, 3) for sort in system.sorts), _scope(system, {}, 4)]))
-
-
-def _gups(system: System) -> int:
-    """References are many only where some step takes one."""
-    return 2 if any(step.name in ("vmsplice", "get_for_write", "pin_for_read") for step in system.steps) else 1
-
-
-def _scopes(system: System) -> list[Scope]:
-    """Growing; what is known at one is tried at the next."""
-    found = [
-        _scope(system, {"Va": 1, "Gup": 1}, 2),
-        _scope(system, {"Page": 3, "Mm": 3, "Gup": 2}, 2),
-        _scope(system, {"Cpu": 3, "Page": 3, "Mm": 3, "Va": 1, "Value": 2, "Gup": 2}, 3),
-        *_uneven(system),
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _has_more(system: System) -> bool:
-    return len(_scopes(system)) > 1
-
-
-def _text(scope: Scope) -> str:
-    return ", ".join(f"{sort}={size}" for sort, size in scope)

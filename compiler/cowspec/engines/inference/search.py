@@ -228,15 +228,16 @@ class Level:
                         search.written[number] = Claim(prop.name, when)
         return list(search.written)
 
-    def inductive_under(self, when: ir.Formula, among: Sequence[int]) -> list[int]:
-        """Those of the clauses that are inductive together under these settings."""
-        return self.pool.inductive(among, [*self.hold, self.at.under(when)], self.search.deadline)
+    def inductive_under(self, when: ir.Formula, among: Sequence[int], claims: Sequence[int]) -> list[int]:
+        """Those of the clauses that are inductive together under these settings, if the claims are."""
+        hold = self.pool.guards(claims)
+        return self.pool.inductive(among, [*hold, self.at.under(when)], self.search.deadline)
 
-    def is_kept_by(self, goal: int, clauses: Sequence[int]) -> bool:
-        """No step breaks the claim under its settings, from states with these clauses."""
+    def is_kept_by(self, goal: int, clauses: Sequence[int], claims: Sequence[int]) -> bool:
+        """No step breaks the claim under its settings, from states with these clauses and claims."""
         late = max(self.search.deadline, process_time() + GRACE)
-        given = [*self.hold, self._settings_of(goal), *self.pool.guards(clauses), self.broken[goal]]
-        return self.at.ask(given, late) is False
+        hold = self.pool.guards([*claims, *clauses])
+        return self.at.ask([*hold, self._settings_of(goal), self.broken[goal]], late) is False
 
     def _settings_of(self, goal: int) -> int:
         return self.at.under(self.search.claims[goal].when)
@@ -285,11 +286,12 @@ class Level:
         level.offer(self.pool.settled)
         return level
 
-    def needed(self, goal: int, among: Sequence[int]) -> list[int]:
+    def needed(self, goal: int, among: Sequence[int], claims: Sequence[int] | None = None) -> list[int]:
         """Few of the clauses, with which the claim is inductive under its settings: of those that nobody wrote each is
-        needed at this scope. Other claims may be among them. Of an unsettled level."""
+        needed at this scope. Of the other claims those given may be among them, or all. Of an unsettled level."""
         pool, hold = self.pool, [*self.pool.guards([goal]), self._settings_of(goal)]
-        every = [*among, *(number for number in self.search.open if number != goal)]
+        others = self.search.open if claims is None else claims
+        every = [*among, *(number for number in others if number != goal)]
         kept = self._closure(goal, every, hold)
         free = [number for number in every if number in self.search.written]
         for number in sorted(set(kept) - set(free), key=lambda number: (-self.search.clauses[number].cost, number)):
