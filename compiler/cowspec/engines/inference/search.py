@@ -8,7 +8,7 @@ or how far the search came. Nothing found here is trusted: the prover judges it 
    scope is known from then on (`houdini.py`).
 2. While a step breaks a goal: backwards from it, by clauses that exclude the states that it is broken from
    (`backwards.py`).
-3. The same at larger scopes, from what is known at the smaller ones.
+3. The same at larger scopes, from what is known at the smaller ones, and the written lemmas.
 4. Of all that is known, what the goals need is found by unsatisfiable cores, and made as little as possible.
 """
 
