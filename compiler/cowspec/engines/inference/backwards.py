@@ -6,9 +6,9 @@ Candidates are assumed, all at once, before any of them is known to be inductive
 them the claim rests on, another which of them each of these rests on, and so on. Where one of these is broken by a step
 even so, the smallest state from which it is is described, and clauses that exclude that state become candidates, too
 (`describing.py`); if there is none, it is no candidate any longer. What needs nothing that is broken is inductive.
-So nothing is asked of candidates that the claim has no use for, and no guess has to be taken back by hand. Of the clauses
-against a state those that are inductive as things are are settled at once; only where none is, they are guesses. One that
-a step breaks from state after state is let go of.
+So nothing is asked of candidates that the claim has no use for, and no guess has to be taken back by hand. Of the
+clauses against a state those that are inductive as things are are settled at once; only where none is, they are
+guesses. One that a step breaks from state after state is let go of.
 """
 
 from time import process_time
