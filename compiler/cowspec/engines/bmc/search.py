@@ -113,7 +113,8 @@ def search(
     asked = tuple(dict.fromkeys(targets))
     questions = questions_of(system, rel, asked)
     dead = dead_predicates(system, rel)
-    inert = inert_sorts(system, rel, dead, [question.formula for question in questions])
+    asked_about = [question.formula for question in questions]
+    inert = inert_sorts(system, rel, dead, asked_about) if len(scopes) > 1 else frozenset[str]()
 
     def new_asker(of_group: tuple[Scope, ...]) -> Asker:
         cells = open_cells(system) if break_symmetry else None
