@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
+from cowspec.cli.progress import Watch, progress
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
@@ -41,17 +43,17 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache:
         selection = validate([system], Selection(rest["options"], rest["names"]))
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
-    say = (lambda text: click.echo(text, err=True)) if rest["verbose"] else (lambda _: None)
     memory = None if no_cache else memory_in(OUT_DIR, verbose=rest["verbose"])
-    found = inferences(
-        system,
-        selection,
-        Limits(seed=rest["seed"]),
-        seconds=rest["timeout"],
-        written=(Written.NONE if rest["from_scratch"] else Written.LIBRARY if rest["without_own"] else Written.ALL),
-        say=say,
-        recall=(lambda _, work: work()) if memory is None else memory.recall,
-    )
+    with progress() as watch:
+        found = inferences(
+            system,
+            selection,
+            Limits(seed=rest["seed"]),
+            seconds=rest["timeout"],
+            written=(Written.NONE if rest["from_scratch"] else Written.LIBRARY if rest["without_own"] else Written.ALL),
+            say=_saying(watch, verbose=rest["verbose"]),
+            recall=(lambda _, work: work()) if memory is None else memory.recall,
+        )
     if memory is not None:
         memory.summary()
     text = written(system, found)
@@ -63,3 +65,10 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache:
     else:
         sys.stdout.write(inferred_text(system, found, Style(rest["width"], rest["verbose"]), timings=timings))
     return status_of_infer(found)
+
+
+def _saying(watch: Watch | None, *, verbose: bool) -> Callable[[str], None]:
+    """Where the search says how far it is: on stderr line by line, or in a line that changes, or nowhere."""
+    if verbose:
+        return lambda text: click.echo(text, err=True)
+    return (lambda text: watch(0, 1, [text.strip()])) if watch is not None else (lambda _: None)
