@@ -76,7 +76,7 @@ def _search(
             question.property,
             question.settings,
         ),
-        docket.relations.prepare,
+        docket.relations.prepare if len(question.settings) > 1 else None,  # under one setting the slice is searched
     )
 
 
