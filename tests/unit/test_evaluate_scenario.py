@@ -13,6 +13,8 @@ from cowspec.system import ir
 from cowspec.verdict import Limits
 from evaluate_examples import (
     NOWHERE,
+    action,
+    assign,
     binders,
     call_step,
     flag,
@@ -77,6 +79,22 @@ def test_a_violation_is_shown_with_as_little_as_possible_added() -> None:
     groups = play_under(paging(), scenario, named("no_stale"), settings, SCOPE, Limits())
     assert [(len(alike), found.outcome) for alike, found in groups] == [(2, Outcome.VIOLATED), (2, Outcome.HOLDS)]
     assert all(dict(setting)["early"] == "off" for setting in groups[0][0]) and steps(groups[0][1]) == steps(played)
+
+
+def test_what_is_met_first_gives_way_to_what_needs_less_added() -> None:
+    """`tick` before the second line violates it; without that only the last line does."""
+    names = ("one", "two", "three", "tick")
+    model = system(
+        sorts=("Cpu",),
+        vars=tuple(flag(f"did_{name}") for name in names),
+        steps=tuple(action(name, "", assign(f"did_{name}", (), ir.TRUE)) for name in names),
+    )
+    added = ir.And((is_set("did_one"), is_set("did_tick")))
+    never = prop("never", ir.Not(ir.Or((added, is_set("did_three")))))
+    lines = (line("c0", "one"), line("c0", "two"), line("c0", "three"))
+    played = play(model, script(*lines, allow="tick", names="c0:Cpu"), never, (), (("Cpu", 1),), Limits())
+    assert played.trace is not None
+    assert [taken.firing.step for taken in played.trace.steps] == ["one", "two", "three"]
 
 
 def test_a_violation_in_the_middle_counts_even_if_the_script_is_blocked_later() -> None:

@@ -69,8 +69,8 @@ def command(
 ) -> int:  # fmt: skip
     """Change the operations of a model in small wrong ways (drop a guard, skip a statement, move a step out of its
     lock, swap two steps, negate a condition), and see if what it claims is violated (-i NAME: only these claims). Of
-    several models, what they share is changed once for all. Exit status 1 if a mutant survives that no model
-    explains."""
+    several models, what they share is changed once for all. Exit status 1 if a mutant survives that is not
+    explained."""
     files = models(paths) if len(paths) > 1 or os.path.isdir(paths[0]) else list(paths)
     limits, sample = Limits(max_steps, timeout, seed), Sample(kinds, limit, mutants, part)
     originals, options = _originals(files), Selection(rest["options"], rest["names"], rest["sizes"])

@@ -130,10 +130,9 @@ def remark_lines(report: MutationReport, style: Style, paint: Paint) -> list[str
     return lines
 
 
-def mutants_json(report: MutationReport, tools: Mapping[str, str], status: int, *, timings: bool) -> str:
-    """One record for each mutant, and the totals."""
-    record = {
-        "tool": dict(tools),
+def model_record(report: MutationReport) -> dict[str, object]:
+    """What was tried of a model, and how far."""
+    return {
         "model": report.path,
         "mutants": report.found,
         "tried": len(report.trials),
@@ -142,9 +141,17 @@ def mutants_json(report: MutationReport, tools: Mapping[str, str], status: int, 
         "max_steps": report.limits.max_steps,
         "timeout": report.limits.timeout,
         "seed": report.limits.seed,
-        "trials": [_record(report, trial, timings) for trial in report.trials],
         "wrong": report.wrong,
         "unproved": report.unproved,
+    }
+
+
+def mutants_json(report: MutationReport, tools: Mapping[str, str], status: int, *, timings: bool) -> str:
+    """One record for each mutant, and the totals."""
+    record = {
+        "tool": dict(tools),
+        **model_record(report),
+        "trials": [_record(report, trial, timings) for trial in report.trials],
         "interrupted": report.interrupted,
         "status": status,
     }

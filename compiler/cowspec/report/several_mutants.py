@@ -10,6 +10,7 @@ from cowspec.report.mutants import (
     TOLD,
     bound_lines,
     change_lines,
+    model_record,
     mutant_record,
     outcome_lines,
     outcome_record,
@@ -68,7 +69,7 @@ def several_json(report: JointReport, tools: Mapping[str, str], status: int, *, 
     """One record for each mutant, one for each model, and the totals."""
     record = {
         "tool": dict(tools),
-        "models": [_model_record(each) for each in report.models],
+        "models": [model_record(each) for each in report.models],
         "mutants": report.found,
         "tried": len(report.trials),
         "totals": {fate: report.count(fate) for fate in FATES},
@@ -77,21 +78,6 @@ def several_json(report: JointReport, tools: Mapping[str, str], status: int, *, 
         "status": status,
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-
-
-def _model_record(report: MutationReport) -> dict[str, object]:
-    return {
-        "model": report.path,
-        "mutants": report.found,
-        "asked": len(report.trials),
-        "totals": {fate: report.count(fate) for fate in FATES},
-        "scopes": [dict(scope) for scope in report.scopes],
-        "max_steps": report.limits.max_steps,
-        "timeout": report.limits.timeout,
-        "seed": report.limits.seed,
-        "wrong": report.wrong,
-        "unproved": report.unproved,
-    }
 
 
 def _trial_record(joint: JointTrial, timings: bool) -> dict[str, object]:
