@@ -10,7 +10,7 @@ from cowspec.check.check import check
 from cowspec.cli.main import run
 from cowspec.engines.bmc.depths import reach
 from cowspec.engines.bmc.goals import Target, Violates
-from cowspec.engines.induction.prove import prove, reproved
+from cowspec.engines.induction.prove import no_longer_proved, prove
 from cowspec.evaluate.replay import ReplayError, replay
 from cowspec.judge.jobs import AnyJob, Died, run_here
 from cowspec.judge.mutation.aligning import aligned, is_alike
@@ -141,10 +141,15 @@ def proof(system: System) -> tuple[tuple[str, ...], Cores]:
 
 
 def test_a_proof_goes_through_with_the_lamp_off_and_not_without_the_lock() -> None:
-    for name, expected in (("skip visit.enter 4", True), ("unlock visit.look 2", False), ("skip visit.enter 1", False)):
+    for name, lost in (
+        ("skip visit.enter 4", ()),
+        ("unlock visit.look 2", ("alone",)),
+        ("skip visit.enter 1", ("alone",)),
+    ):
         system, other, steps = mutant_system(name)
         mixed = System(**{each: getattr(other, each) for each in System.__dataclass_fields__} | {"facts": system.facts})
-        assert reproved(mixed, steps, *proof(system), ["alone"], TRUE, LIMITS) is expected, name
+        for every in (False, True):
+            assert no_longer_proved(mixed, steps, *proof(system), ["alone"], TRUE, LIMITS, every=every) == lost, name
 
 
 def test_a_lock_that_nobody_takes_any_more_leaves_the_states_comparable() -> None:
@@ -207,6 +212,18 @@ def test_what_survives_may_have_a_proof_of_its_own(monkeypatch: pytest.MonkeyPat
         program, model, system = loaded(text)
         report = mutate(Original(program, model, system), Selection(), Sample(names=names), LIMITS, run_here)
         assert [each.fate for each in report.trials] == [expected]
+
+
+def test_a_claim_that_lost_its_proof_is_asked_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no run of all claims together refutes in time, a run of one claim may."""
+    monkeypatch.setattr("cowspec.judge.mutation.mutant.search", lambda _subject, examined, *_: examined)
+    program, model, system = loaded()
+    names = ("unlock visit.look 2", "skip visit.enter 1")
+    report = mutate(Original(program, model, system), Selection(), Sample(names=names), LIMITS, run_here)
+    harmless, wrong = report.trials
+    assert wrong.fate == Fate.REFUTED and wrong.trace is not None and wrong.trace.property == "alone"
+    assert harmless.fate == Fate.SURVIVOR
+    assert harmless.notes[0] == "no run within 8 steps that violates alone at Cpu=2, Room=1"
 
 
 def test_what_does_the_same_at_a_scope() -> None:

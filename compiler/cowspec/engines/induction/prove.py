@@ -123,7 +123,7 @@ def prove(
     return _with_verdicts(result, attempt, goals, large, when, known)
 
 
-def reproved(
+def no_longer_proved(
     system: ir.System,
     steps: Collection[str],
     kept: Sequence[str],
@@ -131,17 +131,20 @@ def reproved(
     goals: Sequence[str],
     when: ir.Formula,
     limits: Limits,
-) -> bool:
-    """Whether the goals still follow where only these steps are other ones than when they were proved: then `kept` were
-    inductive, and `cores` is what each obligation needed. Asks what `prove` would ask of these steps; drops what does
-    not hold any more, and asks again what had needed it. False if anything that a goal needs is open."""
+    *,
+    every: bool = False,
+) -> tuple[str, ...]:
+    """The goals that do not follow any more where only these steps are other ones than when they were proved: then
+    `kept` were inductive, and `cores` is what each obligation needed. Asks what `prove` would ask of these steps; drops
+    what does not hold any more, and asks again what had needed it. Unless `every` goal is to be asked, all of them are
+    returned as soon as anything that one of them needs is open."""
     try:
         asked, _ = questions(system, goals, when, limits)
     except CountTooLarge:
-        return False
+        return tuple(goals)
     known = tuple(name for name in asked.conjuncts if name in kept)
     if not set(goals) <= {*known, *_transitions(asked), NO_FAULT}:
-        return False
+        return tuple(goals)
     other = {name for name, step in asked.steps.items() if step.name in steps}
     alike = {START, *asked.steps} - other
     standing = {each: core for each, core in cores.items() if each[0] in alike and core <= {NO_FAULT_YET, *known}}
@@ -149,13 +152,18 @@ def reproved(
     pending = [pair for pair in pairs(asked, known) if pair not in own]
     needed = [name for name in goals if name in known]
     efforts = [partial(effort, asked) for effort in EFFORTS]
-    found = houdini(known, (), pending, efforts, held=own, goals=needed)
-    if not set(found.survivors) >= set(needed):
-        return False
+    found = houdini(known, (), pending, efforts, held=own, goals=() if every else needed)
+    lost = set(needed) - set(found.survivors)
+    if lost and not every:
+        return tuple(goals)
     attempt = _Attempt(asked, found.survivors, dict(found.cores))
-    _show_goals(attempt, goals, standing)
+    left = [name for name in goals if name not in lost]
+    _show_goals(attempt, left, standing)
     new = {each for each, core in attempt.cores.items() if standing.get(each) != core}
-    return not attempt.failures and not _doubtful(attempt, new)
+    lost |= {failure.conjunct for failure in attempt.failures}
+    if _doubtful(attempt, new) or not lost <= set(goals):  # of `no_fault` a single fault fails
+        return tuple(goals)
+    return tuple(name for name in goals if name in lost)
 
 
 def questions(

@@ -6,45 +6,37 @@ neither settles is proved anew, compared with the model state by state, and aske
 exist, or a scenario, shows the difference.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from time import process_time
 
 from cowspec.check.check import check
-from cowspec.check.modules import Program
-from cowspec.check.typed import Model
 from cowspec.diagnostics import CompileError
-from cowspec.encode.relational.translate import formula_of
-from cowspec.engines.bmc.depths import Reached, reach
-from cowspec.engines.bmc.goals import Faults, Meets, Target, Violates
+from cowspec.engines.bmc.depths import reach
+from cowspec.engines.bmc.goals import Target, Violates
 from cowspec.engines.bmc.search import EncodingDisagrees
-from cowspec.engines.induction.prove import prove, reproved
+from cowspec.engines.induction.prove import no_longer_proved, prove
 from cowspec.engines.known import NOTHING, Certificate, Known
-from cowspec.engines.scopes import default_scope
-from cowspec.evaluate.machine import Machine
-from cowspec.evaluate.replay import ReplayError, replay, replays_under
+from cowspec.evaluate.replay import ReplayError, replays_under
 from cowspec.evaluate.script import operations_of
 from cowspec.evidence.lock import StoredProof
 from cowspec.judge.hints import hints_for
 from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import Compared, compare
-from cowspec.judge.mutation.scopes import fitting_first
+from cowspec.judge.mutation.runs import search, search_each
+from cowspec.judge.mutation.subject import Examined, Line, Subject
 from cowspec.judge.plan import Question, either
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.refuting import refute as shortest_runs
-from cowspec.judge.refuting import scopes_for, shown, witness_of
-from cowspec.judge.results import Disagreement, Witness
+from cowspec.judge.refuting import scopes_for
+from cowspec.judge.results import Disagreement
 from cowspec.judge.scripts import Ask, expected, play_settings, refuting_ask
-from cowspec.judge.selection import NO_FAULT, Selection
 from cowspec.mutation.mutants import Mutant, mutated
-from cowspec.syntax.ast import ExpectedKind, PropertyKind
+from cowspec.syntax.ast import ExpectedKind
 from cowspec.system.build import build
-from cowspec.system.ir import And, Formula, Not, Or, Scope, Setting, System
-from cowspec.system.slicing import slice_system
-from cowspec.system.switches import holds
+from cowspec.system.ir import Scope, Setting, System
 from cowspec.verdict import Induction, Limits, Proved, Refuted, Trace
 
-MUTANT = "mutant"
 AGAIN = Limits(timeout=5.0)
 """For one obligation of a proof that is made anew: most mutants have none."""
 PLAYED = Limits(timeout=60.0)
@@ -53,54 +45,6 @@ FIRST_RUNS = Limits(max_steps=14, timeout=30.0)
 """Bounds of the search for a run that the model claims."""
 LONGER = 2
 """A run that the model claims may take so many steps more in a mutant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Claims of the model that are proved together, and from what; None if the proof did not go through. `cores`: what
-    each obligation of the proof needed."""
-
-    questions: tuple[Question, ...]
-    kept: tuple[str, ...] | None
-    cores: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(question.property for question in self.questions)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The model whose mutants are judged. `claims`: that no run violates a property; `lines`: those for any size, and
-    their proofs; `runs`: that the model claims, with the settings under which each is one; `scripted`: claims of runs
-    that are those of a scenario."""
-
-    program: Program
-    model: Model
-    system: System
-    selection: Selection
-    settings: tuple[Setting, ...]
-    claims: tuple[Question, ...]
-    lines: tuple[Line, ...] = ()
-    runs: tuple[tuple[Trace, tuple[Setting, ...]], ...] = ()
-    scripted: tuple[Question, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """`system` None: the checker refuses the mutant (`codes`). `steps`: those that are other ones; none: it is the same
-    system. `proved`: the model's proofs still go through. `trace`: a run that violates what the model claims, under
-    `settings`. `searched`: how far runs were searched."""
-
-    system: System | None = None
-    codes: tuple[str, ...] = ()
-    steps: frozenset[str] = frozenset()
-    proved: bool = False
-    trace: Trace | None = None
-    settings: tuple[Setting, ...] = ()
-    witness: Witness = ()
-    searched: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 # ---- the model -----------------------------------------------------------------------------------------------------
@@ -158,29 +102,41 @@ def examine(subject: Subject, mutant: Mutant, scopes: Sequence[Scope], limits: L
     if _still_proved(subject, system, steps, limits):
         found = replace(found, proved=True)
     else:
-        searched = _search(subject, found, system, fitting_first(system, steps, scopes), limits)
+        searched = search(subject, found, scopes, limits)
         if isinstance(searched, Disagreement):
             return searched
         found = searched
     return replace(found, seconds=process_time() - began)
 
 
-def prove_again(subject: Subject, system: System, limits: Limits) -> bool:
-    """Whether everything that the model claims is proved of the mutant by a proof of its own, from all its lemmas. What
-    the model's proof needed is a hint."""
+def prove_again(subject: Subject, system: System, limits: Limits) -> tuple[Question, ...]:
+    """Whether everything that the model claims is proved of the mutant, for any size, by a proof of its own from all
+    the model's lemmas. What the model's proof needed is a hint. Returns claims that are not; after those of one line no
+    others are tried."""
     known = NOTHING
-    bounds = replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
+    bounds = _again(limits)
     before: set[Setting] | None = None
     for line in subject.lines:
         settings = set(line.questions[0].settings)
         helped = known if before is not None and before >= settings else NOTHING
         hints = Certificate(line.kept or (), line.cores)
         result = prove(system, line.names, line.questions[0].when, bounds, helped, hints=hints)
-        if not all(isinstance(verdict, Proved) for _, verdict in result.verdicts):
-            return False
+        proved = {name for name, verdict in result.verdicts if isinstance(verdict, Proved)}
+        if not proved >= set(line.names):
+            return tuple(question for question in line.questions if question.property not in proved)
         if before is None:
             before, known = settings, result.known
-    return _all_for_any_size(subject)
+    return _bounded(subject)
+
+
+def look_closer(
+    subject: Subject, examined: Examined, scopes: Sequence[Scope], limits: Limits
+) -> Examined | Disagreement:
+    """Runs of what would survive, for each claim that has lost its proof alone."""
+    system = examined.system
+    assert system is not None
+    claims = examined.open or tuple(_open_claims(subject, system, examined.steps, limits, every=True))
+    return search_each(examined, claims, scopes, limits)
 
 
 def differences(
@@ -209,96 +165,39 @@ def _other_steps(old: System, new: System) -> frozenset[str]:
     return frozenset(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
-def _all_for_any_size(subject: Subject) -> bool:
-    return len(subject.claims) == sum(len(line.questions) for line in subject.lines)
+def _bounded(subject: Subject) -> tuple[Question, ...]:
+    """The claims that are not for any size."""
+    proved = {question for line in subject.lines for question in line.questions}
+    return tuple(claim for claim in subject.claims if claim not in proved)
 
 
 def _still_proved(subject: Subject, system: System, steps: frozenset[str], limits: Limits) -> bool:
     """Whether the model's proofs go through with these steps, perhaps with fewer lemmas."""
+    return next(_open_claims(subject, system, steps, limits), None) is None
+
+
+def _open_claims(
+    subject: Subject, system: System, steps: frozenset[str], limits: Limits, *, every: bool = False
+) -> Iterator[Question]:
+    """The claims for which the model's proofs do not go through with these steps: `every` one, or those of lines in
+    which there is one."""
+    yield from _bounded(subject)
     both = aligned(subject.system, system)
-    if both is None or not _all_for_any_size(subject):
-        return False
-    mixed = replace(both[1], facts=subject.system.facts)
+    mixed = None if both is None else replace(both[1], facts=subject.system.facts)
     formulas = {prop.name: prop.formula for prop in system.properties}
     changed = {prop.name for prop in subject.system.properties if formulas.get(prop.name) != prop.formula}
-    bounds = replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
     for line in subject.lines:
+        if mixed is None or line.kept is None:
+            yield from line.questions
+            continue
         cores = {each: core for each, core in line.cores.items() if changed.isdisjoint({each[1], *core})}
-        if line.kept is None or not reproved(
-            mixed, steps, line.kept, cores, line.names, line.questions[0].when, bounds
-        ):
-            return False
-    return True
+        when = line.questions[0].when
+        lost = no_longer_proved(mixed, steps, line.kept, cores, line.names, when, _again(limits), every=every)
+        yield from (question for question in line.questions if question.property in lost)
 
 
-# ---- runs that a claim excludes ------------------------------------------------------------------------------------
-
-
-def _search(
-    subject: Subject, examined: Examined, system: System, scopes: Sequence[Scope], limits: Limits
-) -> Examined | Disagreement:
-    """Depth by depth at one scope after the other, for all claims and settings at once."""
-    said = []
-    for scope in scopes:
-        here = [q for q in subject.claims if not q.scope or default_scope(system, dict(q.scope)) == scope]
-        bounds = [question.within for question in here if question.within is not None]
-        within = replace(limits, max_steps=min([limits.max_steps, *bounds]))
-        try:
-            found = reach(system, _targets(system, here), scope, within, replay=replay_without_claim, any_of=True)
-        except EncodingDisagrees as error:
-            return Disagreement(str(error), error.trace)
-        if found.traces:
-            return _refuted(examined, system, here, next(iter(found.traces.values())))
-        said.append(_said(found, scope))
-    return replace(examined, searched=tuple(said))
-
-
-def _said(found: Reached, scope: Scope) -> str:
-    place = ", ".join(f"{sort}={size}" for sort, size in scope)
-    return f"{found.steps} steps at {place}" + (f" ({found.stopped})" if found.stopped else "")
-
-
-def _targets(system: System, claims: Iterable[Question]) -> list[Target]:
-    """One for all violations in a state, one for faults, one for each transition property."""
-    kinds = {prop.name: prop for prop in system.properties}
-    states: list[Formula] = []
-    targets: list[Target] = []
-    for claim in claims:
-        if claim.property == NO_FAULT:
-            targets.append(Target(Faults(), claim.when))
-        elif kinds[claim.property].kind is PropertyKind.TRANSITION:
-            targets.append(Target(Violates(claim.property), claim.when))
-        else:
-            states.append(And((claim.when, _violation(system, claim.property))))
-    if states:
-        targets.append(Target(Meets(MUTANT, formula_of(system, Or(tuple(states))))))
-    return targets
-
-
-def _violation(system: System, name: str) -> Formula:
-    """What must never be true."""
-    (prop,) = (prop for prop in system.properties if prop.name == name)
-    return prop.formula if prop.kind is PropertyKind.COVER else Not(prop.formula)
-
-
-def _refuted(examined: Examined, system: System, claims: Sequence[Question], trace: Trace) -> Examined | Disagreement:
-    """The run with the property that it violates, and the settings under which it does."""
-    names = [trace.property] if trace.property != MUTANT else _violated_at_end(system, claims, trace)
-    if not names:
-        return Disagreement("the run found for the mutant violates no claim", trace)
-    named = shown(system, replay(system, replace(trace, property=names[0])))
-    claimed = dict.fromkeys(s for claim in claims if claim.property == names[0] for s in claim.settings)
-    settings = replays_under(system, named, claimed)
-    return replace(examined, trace=named, settings=settings, witness=witness_of(system, named))
-
-
-def _violated_at_end(system: System, claims: Sequence[Question], trace: Trace) -> list[str]:
-    machine = Machine(slice_system(system, trace.setting), trace.scope, trace.setting)
-    last = trace.steps[-1].state if trace.steps else trace.start
-    asked = [claim.property for claim in claims if holds(claim.when, trace.setting) and claim.property != NO_FAULT]
-    kinds = {prop.name: prop.kind for prop in system.properties}
-    states = [name for name in dict.fromkeys(asked) if kinds[name] is not PropertyKind.TRANSITION]
-    return [name for name in states if last is not None and machine.holds(_violation(system, name), last)]
+def _again(limits: Limits) -> Limits:
+    return replace(AGAIN, timeout=min(AGAIN.timeout, limits.timeout), seed=limits.seed)
 
 
 # ---- runs and scenarios that the model claims ----------------------------------------------------------------------

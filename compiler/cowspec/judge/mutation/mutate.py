@@ -15,17 +15,17 @@ from cowspec.judge.mutation.aligning import aligned
 from cowspec.judge.mutation.comparing import Compared
 from cowspec.judge.mutation.mutant import (
     RUNS,
-    Examined,
-    Line,
-    Subject,
     claimed_runs,
     differences,
     examine,
+    look_closer,
     prove_again,
     prove_lines,
 )
+from cowspec.judge.mutation.runs import CLOSER, CLOSER_SCOPES
 from cowspec.judge.mutation.sampling import Sample, chosen
 from cowspec.judge.mutation.scopes import scopes_of
+from cowspec.judge.mutation.subject import Examined, Line, Subject
 from cowspec.judge.plan import Question, declares, plan
 from cowspec.judge.results import Disagreement, Status, Witness
 from cowspec.judge.selection import Selection, within
@@ -248,18 +248,8 @@ class _Judge:
                 self._ends(Trial(mutant, Fate.UNKNOWN, notes=("engines disagree",)))
             case Examined(system=None):
                 self._ends(Trial(mutant, Fate.REJECTED, notes=answer.codes))
-            case Examined(trace=Trace() as trace):
-                self._ends(
-                    Trial(
-                        mutant,
-                        Fate.REFUTED,
-                        answer.system,
-                        trace,
-                        answer.settings,
-                        answer.witness,
-                        seconds=answer.seconds,
-                    )
-                )
+            case Examined(trace=Trace()):
+                self._refuted(mutant, answer)
             case Examined(steps=steps) if not steps and not answer.searched:
                 note = "the same transition system"
                 self._ends(Trial(mutant, Fate.EQUIVALENT, answer.system, notes=(note,), seconds=answer.seconds))
@@ -271,15 +261,19 @@ class _Judge:
         return []
 
     def _proof_again_job(
-        self, mutant: Mutant, system: System, then: Callable[[bool | Died], Sequence[AnyJob]]
+        self, mutant: Mutant, system: System, then: Callable[[tuple[Question, ...] | Died], Sequence[AnyJob]]
     ) -> AnyJob:
         work = partial(prove_again, self.subject, system, self.limits)
         return Job(f"{self.subject.system.name}: proof of {mutant.name}", work, then, self.limits.timeout * 15 + 60)
 
-    def _proved_again(self, mutant: Mutant, examined: Examined, answer: bool | Died) -> Sequence[AnyJob]:
-        if isinstance(answer, Died) and answer.bug:
-            self._lost(mutant.name, answer)
-        return [self._compare_job(mutant, replace(examined, proved=answer is True))]
+    def _proved_again(
+        self, mutant: Mutant, examined: Examined, answer: tuple[Question, ...] | Died
+    ) -> Sequence[AnyJob]:
+        if isinstance(answer, Died):
+            if answer.bug:
+                self._lost(mutant.name, answer)
+            return [self._compare_job(mutant, examined)]
+        return [self._compare_job(mutant, replace(examined, proved=not answer, open=answer))]
 
     def _compare_job(self, mutant: Mutant, examined: Examined) -> AnyJob:
         work = partial(differences, self.subject, examined, self.report.scopes, self.limits)
@@ -306,17 +300,48 @@ class _Judge:
         else:
             fate = Fate.NOTICED if noticed else Fate.SURVIVOR
         trial = Trial(mutant, fate, examined.system, noticed=noticed, notes=notes, seconds=examined.seconds)
-        if fate == Fate.SURVIVOR and trial.system is not None and aligned(self.subject.system, trial.system):
-            return [self._proof_again_job(mutant, trial.system, partial(self._survives, trial))]
-        self._ends(trial)
+        if fate != Fate.SURVIVOR or trial.system is None:
+            self._ends(trial)
+        elif aligned(self.subject.system, trial.system):
+            return [self._proof_again_job(mutant, trial.system, partial(self._survives, trial, examined))]
+        else:
+            return [self._closer_job(trial, examined)]
         return []
 
-    def _survives(self, trial: Trial, answer: bool | Died) -> Sequence[AnyJob]:
-        """Unless lemmas prove it that the model's own proof did not need."""
+    def _survives(self, trial: Trial, examined: Examined, answer: tuple[Question, ...] | Died) -> Sequence[AnyJob]:
+        """Unless lemmas prove it that the model's own proof did not need, or a run violates one of the open claims."""
         if isinstance(answer, Died) and answer.bug:
             self._lost(trial.mutant.name, answer)
-        self._ends(replace(trial, fate=Fate.STILL_PROVED, notes=()) if answer is True else trial)
+        if answer == ():
+            self._ends(replace(trial, fate=Fate.STILL_PROVED, notes=()))
+            return []
+        return [self._closer_job(trial, examined)]
+
+    def _closer_job(self, trial: Trial, examined: Examined) -> AnyJob:
+        budget = self.limits.timeout * (len(self.subject.claims) * CLOSER_SCOPES + CLOSER) * 10 + 120
+        work = partial(look_closer, self.subject, examined, self.report.scopes, self.limits)
+        name = f"{self.subject.system.name}: a closer look at {trial.mutant.name}"
+        return Job(name, work, partial(self._looked_closer, trial), budget)
+
+    def _looked_closer(self, trial: Trial, answer: Examined | Disagreement | Died) -> Sequence[AnyJob]:
+        match answer:
+            case Examined(trace=Trace()):
+                self._refuted(trial.mutant, answer)
+            case Examined():
+                self._ends(replace(trial, notes=tuple(f"no run within {each}" for each in answer.searched)))
+            case Disagreement():
+                self.report.disagreements.append(answer)
+                self._ends(replace(trial, fate=Fate.UNKNOWN, notes=("engines disagree",)))
+            case Died():
+                if answer.bug:
+                    self._lost(trial.mutant.name, answer)
+                self._ends(trial)
         return []
+
+    def _refuted(self, mutant: Mutant, found: Examined) -> None:
+        trace, settings, witness = found.trace, found.settings, found.witness
+        trial = Trial(mutant, Fate.REFUTED, found.system, trace, settings, witness, seconds=found.seconds)
+        self._ends(trial)
 
     def _ends(self, trial: Trial) -> None:
         self.report.trials.append(trial)
