@@ -149,6 +149,15 @@ def test_a_state_in_the_middle_of_a_call() -> None:
     assert (values["op@pc"], values["op@a"], values["lock@read@op"]) == ((1,), (1,), (True,))
 
 
+def test_a_model_without_sorts_and_switches() -> None:
+    model = check(
+        load("bare.cow", 'module bare var on: bool action a() { on := true } invariant i "": not on', lambda *_: None)
+    )
+    module = tla_module(model, build(model))
+    assert "CONSTANTS" not in module.text  # TLC does not read an empty list of them
+    assert "SYMMETRY" not in config(module, (), all_settings(build(model))[0])
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "/\\ p", "/\\ p = (a :> b", "/\\ p = page9", START.replace("mode =", "mood ="), START.replace("calm", "c"),
@@ -162,6 +171,7 @@ def test_no_state(text: str) -> None:
 def test_values() -> None:
     found = parse_state('/\\ a = <<1, TRUE>> /\\ b = {} /\\ c = ("x \\"y\\"" :> {<<a>>} @@ k :> (v))')
     assert found == {"a": ("1", True), "b": frozenset(), "c": {'x "y"': frozenset({("a",)}), "k": "v"}}
+    assert parse_state("a = (k :> TRUE)") == {"a": {"k": True}}  # so does TLC print the state of a single variable
 
 
 def said(*messages: tuple[int, int, str]) -> TlcReport:

@@ -59,7 +59,8 @@ def constants(known: Symbols) -> Iterator[str]:
             rows.append(("Bool", known.switches[switch.name], dict(switch.options)["on"]))
         else:
             rows.append(("Str", known.switches[switch.name], "one of " + ", ".join(o for o, _ in switch.options)))
-    yield from _declared("CONSTANTS", rows)
+    if rows:
+        yield from _declared("CONSTANTS", rows)
     for switch in model.switches:
         if not switch.is_fix:
             yield ""

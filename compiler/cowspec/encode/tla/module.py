@@ -124,8 +124,8 @@ def config(
     translation itself implies (`implied`).
     `modern`: with ALIAS and CHECK_DEADLOCK, which TLC knows since 2.16."""
     known = module.symbols
-    said = (f"{sort}={size}" for sort, size in scope)
-    lines = [f"\\* {module.name} at {', '.join(said)}", "SPECIFICATION Spec", "CONSTANTS"]
+    said = ", ".join(f"{sort}={size}" for sort, size in scope)
+    lines = [f"\\* {module.name} at {said or 'its only scope'}", "SPECIFICATION Spec", "CONSTANTS"]
     elements = element_names(known, scope)
     for sort, names in elements.items():
         lines.append(f"  {known.domains[sort]} = {{{', '.join(names)}}}")
@@ -146,7 +146,7 @@ def config(
     properties = [each.name for each in wanted if each.kind == "PROPERTY"]
     for head, listed in (("INVARIANTS", invariants), ("PROPERTIES", properties)):
         lines += [head, *(f"  {name}" for name in listed)] if listed else []
-    if symmetry:
+    if symmetry and elements:  # of no permutations TLC makes an internal error
         lines.append("SYMMETRY Symmetry")
     if modern:
         lines += ["ALIAS Alias", "CHECK_DEADLOCK FALSE"]

@@ -28,11 +28,12 @@ class StateError(Exception):
 
 
 def parse_state(text: str) -> dict[str, Parsed]:
-    """The value of each variable, by its TLA+ name."""
+    """The value of each variable, by its TLA+ name. A single variable stands without `/\\`."""
     reader = _Reader(_TOKEN.findall(text))
     found: dict[str, Parsed] = {}
     while not reader.at_end():
-        reader.take("/\\")
+        if found or reader.peek() == "/\\":
+            reader.take("/\\")
         name = reader.next()
         reader.take("=")
         found[name] = reader.value()
