@@ -8,7 +8,7 @@ import click
 from cowspec.cli.certificates import files_in, status_with, write_certificates
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.errors import BadInput
-from cowspec.cli.files import models, write
+from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
 from cowspec.cli.lock import read_hints, read_locks, show_findings, update_locks
 from cowspec.cli.options import caching, crossing, hinting, inferring, limiting, locking, reporting, selecting
@@ -60,11 +60,10 @@ def command(
     if cert_dir is not None:
         certificates = files_in(cert_dir, reports)
         reports, said, rejected = write_certificates(reports, certificates, limits, jobs, output.style)
-    for path, render in ((junit, junit_xml), (sarif, sarif_json)):
-        if path:
-            write(path, render(reports, timings=output.timings))
+    wanted = ((junit, junit_xml), (sarif, sarif_json))
+    also = {path: render(reports, timings=output.timings) for path, render in wanted if path}
     status = status_of_check(reports) if locks is None else show_findings(reports, locks, status_of_check(reports))
-    status = show(reports, status, output, check_text)
+    status = show(reports, status, output, check_text, also)
     click.echo(said, nl=False, err=output.as_json)
     if update_lock:
         update_locks(reports, limits, status)

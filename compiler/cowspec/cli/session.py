@@ -1,7 +1,7 @@
 """What `check`, `prove`, `refute` and `run` have in common: models in, a judge at work in processes, a report out."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -75,18 +75,27 @@ def memory_of(output: Output, *, no_cache: bool) -> Memory | None:
     return None if no_cache else memory_in(output.out_dir, verbose=output.style.verbose)
 
 
-def show(reports: Sequence[ModelReport], status: int, output: Output, text: Render) -> int:
-    """Saves the traces, and what shows a disagreement of engines; prints the report, returns the exit status."""
+def show(
+    reports: Sequence[ModelReport], status: int, output: Output, text: Render, also: Mapping[str, str] | None = None
+) -> int:
+    """Saves the traces, what shows a disagreement of engines, and the files `also`; prints the report, returns the exit
+    status. What may have taken minutes is printed even if a file cannot be written; `BadInput` comes after that."""
     if output.style.verbose and not output.as_json:
         reports = [founded(report) for report in reports]
     files, texts = trace_files(reports, output.out_dir)
-    for path, content in (texts | disagreement_files(reports, output.out_dir)).items():
-        write(path, content)
+    unwritten: BadInput | None = None
+    for path, content in (texts | disagreement_files(reports, output.out_dir) | dict(also or {})).items():
+        try:
+            write(path, content)
+        except BadInput as error:
+            unwritten = unwritten or error
     if output.as_json:
         printed = render(reports, files, tool_versions(), status, timings=output.timings)
     else:
         printed = text(reports, files, output.style, painter(output.color), timings=output.timings)
     sys.stdout.write(printed)
+    if unwritten is not None:
+        raise unwritten
     return INTERRUPTED if any(report.interrupted for report in reports) else status
 
 
