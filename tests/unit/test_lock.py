@@ -328,6 +328,15 @@ def test_no_lock_is_written_of_what_is_not_declared(folder: Path, capsys: pytest
     assert (folder / "models" / "cowspec.lock").read_text() == text
 
 
+def test_a_lock_that_cannot_be_written_is_refused_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    assert run(["check", "--update-lock"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error: models/cowspec.lock: cannot be written") and not said.out
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"kind": "lock"}', "[" * 100_000, '{"kind":"lock","schema_version":1,"models":3}']
 )

@@ -1,5 +1,6 @@
 """The proof lock as files: `cowspec.lock` beside the models, read before a check and written after one."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ def read_locks(paths: Sequence[str], selection: Selection, *, locked: bool, upda
     if update:
         for folder in dict.fromkeys(map(_folder, paths)):
             _known(folder)  # whoever waits for a check should not hear only then that its lock cannot be written
+            if not os.access(folder, os.W_OK):
+                raise BadInput(f"error: {folder / NAME}: cannot be written: no right to write in the folder")
     if not locked:
         return None
     locks = {folder: _read(folder, hint=True) for folder in dict.fromkeys(map(_folder, paths))}
