@@ -155,7 +155,9 @@ def test_findings_are_said() -> None:
 
 
 def test_prove_and_refute_print_every_result() -> None:
+    assert "no results" in verb_text([replace(REPORT, results=())], {}, Style(100))
     text = verb_text([REPORT], {}, Style(100))
+    assert "no results" not in text
     assert "no_stale: proved, any size, under cow=mapcount; any of" not in text
     assert "no_stale: proved, any size, under cow=mapcount; flush; lock" in text
     assert "no_fault: proved, any size\n" in text and "violated: no_stale" in text

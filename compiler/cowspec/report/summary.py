@@ -45,6 +45,8 @@ def verb_text(
     lines: list[str] = []
     for report in reports:
         lines += [paint(report.path, "strong")]
+        if not (report.results or report.interrupted):
+            lines.append("  no results: there is nothing of that kind, or nothing of that name and kind")
         for number, result in enumerate(report.results):
             lines += wrap(_heading(report, result), style.width, "", "  ")
             lines += _reasons(report, result, files.get((report.path, number)), style)
