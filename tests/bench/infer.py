@@ -2,7 +2,8 @@
 
 `python tests/bench/infer.py [WORD...]` runs the cases whose line contains one of the words, the models one after the
 other, and prints a row of a table for each: what was to be proved, lemmas found, literals, how many of these came from
-templates, counterexamples to induction met, seconds of processor time; `-v`: the lemmas, too, and how the search goes.
+templates, counterexamples to induction met, seconds by the clock and of all processors; `-v`: the lemmas, too, and how
+the search goes; `--alone`: without workers.
 A case is a property and a line of a model's expectations that says `proved`, under all settings of the line at once; of
 the protocols each invariant. Left out are the lemmas of the model's own file; `--from-scratch`: those of the library,
 too. The cases of a model are searched together, as `cowspec infer` does: counterexamples are those of the model,
@@ -19,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "compiler"))
 
 from cowspec.cli.load import load_systems  # noqa: E402
+from cowspec.cli.meanwhile import meanwhile  # noqa: E402
+from cowspec.cli.workers import default_jobs  # noqa: E402
 from cowspec.engines.inference.claims import Claim  # noqa: E402
 from cowspec.engines.inference.infer import Inferred, infer_all  # noqa: E402
 from cowspec.report.formulas import expression  # noqa: E402
@@ -30,7 +33,7 @@ from cowspec.verdict import Limits  # noqa: E402
 SECONDS = 900.0
 """Of processor time, for the cases of one model; it is killed after three times as many by the clock."""
 
-OPTIONS = ("-v", "--from-scratch")
+OPTIONS = ("-v", "--from-scratch", "--alone")
 
 Case = tuple[int, str]
 """Number of the expectation, property."""
@@ -41,7 +44,7 @@ def main() -> None:
     options = [word for word in sys.argv[1:] if word in OPTIONS]
     if words[:1] == ["--one"]:
         written = Written.NONE if "--from-scratch" in options else Written.LIBRARY
-        print(rows(words[1], words[2:], written, is_verbose="-v" in options), flush=True)
+        print(rows(words[1], words[2:], written, is_verbose="-v" in options, is_alone="--alone" in options), flush=True)
         return
     for path in files():
         command = [sys.executable, __file__, "--one", path, *words, *options]
@@ -76,14 +79,15 @@ def chosen(path: str, words: Sequence[str]) -> list[Case]:
     return [case for case in found if not words or any(w in f"{path} {case[1]} line {case[0]}" for w in words)]
 
 
-def rows(path: str, words: Sequence[str], written: Written, *, is_verbose: bool) -> str:
+def rows(path: str, words: Sequence[str], written: Written, *, is_verbose: bool, is_alone: bool) -> str:
     (system,) = load_systems([str(ROOT / path)])
     mine = chosen(path, words)
     claims = [Claim(name, system.expectations[number].when) for number, name in mine]
-    found = infer_all(
-        system, claims, Limits(), seconds=SECONDS, written=written,
-        say=(lambda text: print(text, file=sys.stderr, flush=True)) if is_verbose else (lambda _: None),
-    )  # fmt: skip
+    with meanwhile(1 if is_alone else default_jobs()) as beside:
+        found = infer_all(
+            system, claims, Limits(), seconds=SECONDS, written=written, beside=beside,
+            say=(lambda text: print(text, file=sys.stderr, flush=True)) if is_verbose else (lambda _: None),
+        )  # fmt: skip
     lines = []
     for case, each in zip(mine, found, strict=True):
         lines += [_figures(path, case, each), *(_lemmas(system, each) if is_verbose else ())]
@@ -97,7 +101,7 @@ def _figures(path: str, case: Case, found: Inferred) -> str:
     number, name = case
     return (
         f"| {Path(path).stem} | {name} | line {number} | {verdict} | {len(found.lemmas)} | {literals} | {made} |"
-        f" {found.effort.counterexamples} | {found.effort.seconds:.1f} |"
+        f" {found.effort.counterexamples} | {found.effort.seconds:.1f} | {found.effort.processor:.1f} |"
     )
 
 

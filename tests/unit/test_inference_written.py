@@ -8,7 +8,8 @@ from cowspec.cli.main import run
 from cowspec.engines.inference.backwards import FRONT, SHARE, settle_goals
 from cowspec.engines.inference.claims import Claim
 from cowspec.engines.inference.cover import Instances
-from cowspec.engines.inference.infer import infer_all, reachable
+from cowspec.engines.inference.infer import infer_all
+from cowspec.engines.inference.reached import reachable
 from cowspec.engines.inference.search import Level, begin
 from cowspec.report.formulas import expression
 from cowspec.syntax.ast import PropertyKind

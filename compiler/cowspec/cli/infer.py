@@ -11,8 +11,10 @@ from cowspec.cli.cache import memory_in
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import read, write
 from cowspec.cli.load import load_systems
+from cowspec.cli.meanwhile import meanwhile
 from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
 from cowspec.cli.progress import Watch, progress
+from cowspec.cli.workers import default_jobs
 from cowspec.judge.inferring import inferences, status_of_infer
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.inferred import inferred_text, record, written
@@ -31,11 +33,15 @@ from cowspec.verdict import Limits
 @click.option("--timeout", type=click.FloatRange(1, 86400), default=300.0, show_default=True, metavar="SECONDS",
               help="For one property.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the search.")
+@click.option("--jobs", type=click.IntRange(1, 1024), default=None,
+              help="Worker processes; default: the cores; 1: none. What is found is the same.")  # fmt: skip
 @click.option("--timings", is_flag=True, help="Show how long it took.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @caching
 @styling
-def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache: bool, **rest: Any) -> int:
+def command(
+    path: str, write_back: bool, as_json: bool, timings: bool, no_cache: bool, jobs: int | None, **rest: Any
+) -> int:
     """Search lemmas that make the invariants of a MODEL (-i NAME: only these) inductive at any size, under the selected
     settings together; print them, and prove with them."""
     (system,) = load_systems([path])
@@ -44,7 +50,7 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache:
     except SelectionError as error:
         raise BadInput(f"error: {error}") from None
     memory = None if no_cache else memory_in(OUT_DIR, verbose=rest["verbose"])
-    with progress() as watch:
+    with progress() as watch, meanwhile(jobs or default_jobs()) as beside:
         found = inferences(
             system,
             selection,
@@ -53,6 +59,7 @@ def command(path: str, write_back: bool, as_json: bool, timings: bool, no_cache:
             written=(Written.NONE if rest["from_scratch"] else Written.LIBRARY if rest["without_own"] else Written.ALL),
             say=_saying(watch, verbose=rest["verbose"]),
             recall=(lambda _, work: work()) if memory is None else memory.recall,
+            beside=beside,
         )
     if memory is not None:
         memory.summary()

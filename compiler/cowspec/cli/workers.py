@@ -46,8 +46,8 @@ class Pool:
 
 
 @dataclass(slots=True)
-class _Worker:
-    """`said`: how far it is, by its own account."""
+class Worker:
+    """A process that does one job. `said`: how far it is, by its own account."""
 
     job: AnyJob
     process: BaseProcess
@@ -86,16 +86,16 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
 
     def run(jobs: Sequence[AnyJob]) -> None:
         waiting = deque(jobs)
-        running: dict[Connection, _Worker] = {}
+        running: dict[Connection, Worker] = {}
         finished = 0
-        with _deaf() as listening:
+        with deaf() as listening:
             try:
                 while waiting or running:
                     while waiting and len(running) < workers:
                         job = waiting.popleft()
                         if job.prepare is not None:
                             job.prepare()
-                        worker = _start(job, limit, tells=watch is not None)
+                        worker = start_worker(job, limit, tells=watch is not None)
                         running[worker.end] = worker
                     if watch is not None:
                         watch(finished, finished + len(running) + len(waiting), [w.shown for w in running.values()])
@@ -103,7 +103,7 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
                         ready = _ready(running)
                     for end in ready:
                         worker = running[end]
-                        outcome = _collect(worker)
+                        outcome = take_result(worker)
                         if isinstance(outcome, Said):
                             worker.said = outcome.text
                             continue
@@ -112,13 +112,13 @@ def runner(workers: int, watch: Watch | None = None, memory: int | None = None) 
                         finished += 1
             finally:
                 for worker in running.values():
-                    _stop(worker)
+                    stop_worker(worker)
 
     return run
 
 
 @contextmanager
-def _deaf() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+def deaf() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Ctrl-C and SIGTERM wait, except within what is yielded."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
@@ -136,13 +136,14 @@ def _deaf() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(job: AnyJob, memory: int, *, tells: bool) -> _Worker:
+def start_worker(job: AnyJob, memory: int, *, tells: bool = False) -> Worker:
+    """The job in a process of its own. `tells`: it says how far it is."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, theirs, memory, os.getpid(), tells), daemon=True)
     process.start()
     theirs.close()
-    return _Worker(job, process, ours, time.monotonic() + job.timeout, memory)
+    return Worker(job, process, ours, time.monotonic() + job.timeout, memory)
 
 
 def _work(job: AnyJob, end: Connection, memory: int, parent: int, tells: bool) -> None:
@@ -182,14 +183,14 @@ def _settle(memory: int, parent: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (least, most))
 
 
-def _ready(running: dict[Connection, _Worker]) -> list[Connection]:
+def _ready(running: dict[Connection, Worker]) -> list[Connection]:
     """The workers that have answered, ended, or used up their time; waits a little if there are none."""
     ends = [end for end in wait(list(running), TICK) if isinstance(end, Connection)]
     now = time.monotonic()
     return ends + [end for end, worker in running.items() if now > worker.deadline and end not in ends]
 
 
-def _collect(worker: _Worker) -> Any:
+def take_result(worker: Worker) -> Any:
     """What the worker found, or said on the way; `Died` if it was killed or is over its time."""
     outcome: Any
     try:
@@ -200,7 +201,7 @@ def _collect(worker: _Worker) -> Any:
     except Exception as error:  # what was sent cannot be read
         outcome = Died(f"the result cannot be read: {error}", bug=True)
     if not isinstance(outcome, Said):
-        _stop(worker)
+        stop_worker(worker)
     return outcome
 
 
@@ -210,7 +211,8 @@ def _death(code: int | None, memory: int) -> str:
     return f"worker died: {f'signal {-code}' if code is not None and code < 0 else f'exit {code}'}"
 
 
-def _stop(worker: _Worker) -> None:
+def stop_worker(worker: Worker) -> None:
+    """Whatever it is at."""
     if worker.process.is_alive() and not worker.end.closed:
         worker.process.join(0.05)
         worker.process.kill()

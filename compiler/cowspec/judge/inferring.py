@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from cowspec.encode.relational.translate import translate
+from cowspec.engines.beside import Beside, when_asked
 from cowspec.engines.inference.claims import Claim
 from cowspec.engines.inference.infer import Inferred, infer_all
 from cowspec.engines.inference.reproving import Lemmas, reproved
@@ -64,15 +65,18 @@ def inferences(
     written: Written,
     say: Callable[[str], None] = lambda _: None,
     recall: Recall = lambda _, work: work(),
+    beside: Beside = when_asked,
 ) -> tuple[Inference, ...]:
     """One for each claim; all that have to be searched are searched together, for `seconds` each. `recall`: may know
-    the answer from an earlier run. `written`: the lemmas that may be used."""
+    the answer from an earlier run. `written`: the lemmas that may be used. `beside`: may do some of the work
+    meanwhile."""
     claims = claimed(system, selection)
 
     @cache
     def searched() -> Mapping[Claim, Inferred]:
         say(", ".join(dict.fromkeys(claim.name for claim in claims)))
-        found = infer_all(system, claims, limits, seconds=seconds * len(claims), written=written, say=say)
+        whole = seconds * len(claims)
+        found = infer_all(system, claims, limits, seconds=whole, written=written, say=say, beside=beside)
         return dict(zip(claims, found, strict=True))
 
     found: list[Inference] = []

@@ -7,19 +7,22 @@ Nothing that the search says is believed: what it found goes to `engines/inducti
 that an author wrote, and what that says is the result.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count, islice
 from time import process_time
 
+from cowspec.engines.beside import Beside, when_asked
 from cowspec.engines.inference.backwards import TOO_LATE, settle_goals
-from cowspec.engines.inference.bitsets import Batch
-from cowspec.engines.inference.claims import Claim, representative_settings, union
+from cowspec.engines.inference.candidates import Candidates
+from cowspec.engines.inference.claims import Claim, union
 from cowspec.engines.inference.clauses import Clause
-from cowspec.engines.inference.cover import Instances, instances
+from cowspec.engines.inference.cover import instances
 from cowspec.engines.inference.proofs import Proofs
-from cowspec.engines.inference.sampling import sample
-from cowspec.engines.inference.scopes import growing_scopes, sampled_scopes, text_of
+from cowspec.engines.inference.reached import Samples
+from cowspec.engines.inference.scopes import growing_scopes, text_of
 from cowspec.engines.inference.search import Level, Search, Stuck, begin
 from cowspec.engines.inference.templates import Regions
 from cowspec.syntax.ast import PropertyKind
@@ -30,14 +33,7 @@ from cowspec.system.slicing import slice_system
 from cowspec.system.switches import settings_of
 from cowspec.verdict import Limits, Proved, Unknown
 
-VISITS = 5_000
-KEPT = 15_000
-"""Of each of the two scopes that are sampled: visited states, and samples kept."""
-
 NOT_AT_ANY_SIZE = Stuck("what is inductive at the scopes searched is not at any size")
-
-SETTINGS = 12
-"""Samples are taken under at most so many of the settings."""
 
 ROUNDS = ((False, 30), (True, 1_000))
 """Of searches for what is open: with wide templates, too, or without them; for how many counterexamples to induction
@@ -45,6 +41,9 @@ each claim is pursued at a scope. What a round finds is known in the next."""
 
 PASSES = 2
 """At so many scopes proofs are tried with the written lemmas alone."""
+
+AT_ONCE = 2
+"""So many proofs are under way together: each may use what was proved before the ones that are."""
 
 FEW = 2_000
 """Samples of each scope that a candidate is compared with first."""
@@ -61,13 +60,14 @@ class FoundLemma:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What it took: samples compared with, counterexamples to induction met, lemmas tried in all; seconds until this
-    was proved, or given up."""
+    """What it took: samples compared with, counterexamples to induction met, lemmas tried in all; seconds by the clock
+    until this was proved, or given up, and of all processors until then."""
 
     samples: int
     counterexamples: int
     tried: int
     seconds: float
+    processor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +115,26 @@ def infer_all(
     seconds: float,
     written: Written,
     say: Callable[[str], None] = lambda _: None,
+    beside: Beside = when_asked,
 ) -> tuple[Inferred, ...]:
-    """For each claim what proves it; one search for all of them, for at most so many seconds of processor time.
-    `limits`: of the prover, and the seed of everything. `written`: the lemmas that may be used."""
+    """For each claim what proves it; one search for all of them, for at most so many seconds of processor time, without
+    what is done `beside` it. `limits`: of the prover, and the seed of everything. `written`: the lemmas that may be
+    used."""
     began = process_time()
     system, claims, single = _sliced(system, claims)
     base = with_written(system, written)
-    proofs = Proofs(base, limits, began)
+    proofs = Proofs(base, limits, beside)
+    samples = Samples(base, claims, limits.seed, beside)
     proofs.begin(claims)
     if any(prop.kind is PropertyKind.LEMMA for prop in base.properties):
         _from_written(begin(base, claims, (), [], began + seconds, say), proofs)
-    say(f"without a search {len(proofs.done)} proofs go through: {process_time() - began:.1f} s")
-    run = _Run(proofs, began + seconds, say, _Names({prop.name for prop in system.properties}))
+    say(f"without a search {len(proofs.done)} proofs go through: {proofs.passed():.1f} s")
+    run = _Run(proofs, samples, began + seconds, say, _Names({prop.name for prop in system.properties}))
     if not all(map(proofs.is_done, claims)):
         for is_wide, patience in ROUNDS:
             run.search([claim for claim in claims if not proofs.is_done(claim)], patience, is_wide=is_wide)
-    effort = Effort(run.samples, run.counterexamples, run.tried, process_time() - began)
+    samples.drop()
+    effort = Effort(samples.count, run.counterexamples, run.tried, proofs.passed(), proofs.worked())
     return tuple(_outcome(claim, run, effort, single) for claim in claims)
 
 
@@ -138,30 +142,25 @@ def infer_all(
 class _Run:
     """Searches, one after the other, for what no earlier one has proved: so no claim waits for a harder one. `lemmas`:
     of each claim that a search has come to, proved or not; `stuck`: how the last search for it ended; `known`: what the
-    last search knew in the end. `batches`: samples under the settings of what is open: others would speak against what
-    holds there."""
+    last search knew in the end."""
 
     proofs: Proofs
+    samples: "Samples"
     deadline: float
     say: Callable[[str], None]
     names: "_Names"
-    batches: list[Instances] = field(default_factory=list)
-    sampled: tuple[Setting, ...] = ()
     lemmas: dict[Claim, tuple[FoundLemma, ...]] = field(default_factory=dict)
     stuck: dict[Claim, Stuck] = field(default_factory=dict)
     known: list[Clause] = field(default_factory=list)
     counterexamples: int = 0
     tried: int = 0
 
-    @property
-    def samples(self) -> int:
-        return sum(each.batch.count for each in self.batches)
-
     def search(self, claims: Sequence[Claim], patience: int, *, is_wide: bool) -> None:
         if not claims or process_time() > self.deadline:
             return
-        self._sample(claims)
-        search = begin(self.proofs.base, claims, self.proofs.given(), self.batches, self.deadline, self.say)
+        batches = self.samples.of(claims)
+        self.say(f"{self.samples.count} samples: {self.proofs.passed():.1f} s")
+        search = begin(self.proofs.base, claims, self.proofs.given(), batches, self.deadline, self.say)
         search.patience = patience
         found = _searched(search, self.proofs, self.known, is_wide=is_wide)
         self.known = [search.clauses[number] for number in search.known]
@@ -171,14 +170,6 @@ class _Run:
         self.counterexamples += search.counterexamples
         self.tried += len(search.clauses)
 
-    def _sample(self, claims: Sequence[Claim]) -> None:
-        base, when = self.proofs.base, union(claims)
-        settings = settings_of(base, when)
-        if settings != self.sampled:
-            self.sampled = settings
-            self.batches = reachable(base, when, self.proofs.limits.seed, claims)
-            self.say(f"{self.samples} samples: {process_time() - self.proofs.began:.1f} s")
-
 
 def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wide: bool) -> dict[Claim, list[int]]:
     """Searches at growing scopes, and proves what is inductive there. Of each claim the lemmas. `known`: by an earlier
@@ -186,26 +177,28 @@ def _searched(search: Search, proofs: Proofs, known: Sequence[Clause], *, is_wid
     found: dict[Claim, list[int]] = {}
     few = [instances(each.batch.thinned(FEW)) for each in search.batches]
     scopes = growing_scopes(search.system)
+    candidates = Candidates(search, few, proofs.beside)
     for number, scope in enumerate(scopes):
         level = Level(search, scope, larger=scopes[number + 1] if number + 1 < len(scopes) else ())
         if not level.is_met():
             continue
         if number == 0:
             level.start_from([search.number(clause) for clause in known])
-            for stages in level.suggestions(few)[: 1 + is_wide]:
+            for stages in candidates.of(level)[: 1 + is_wide]:
                 level.settle(stages)
         else:
             level.start_from(search.known)
             level.settle_written()
         level = settle_goals(level)
         search.known = list(level.pool.settled)
-        search.say(f"at {text_of(scope)}: {len(search.known)} known, {process_time() - proofs.began:.1f} s")
+        search.say(f"at {text_of(scope)}: {len(search.known)} known, {proofs.passed():.1f} s")
         if not search.open:
             break
         if number > 0 or len(scopes) == 1:
             _prove_open(search, level.unsettled(), proofs, found)
             if all(proofs.is_done(search.claims[goal]) for goal in search.open):
                 break
+    candidates.drop()
     return found
 
 
@@ -222,9 +215,15 @@ def _from_written(search: Search, proofs: Proofs) -> None:
         written = level.written(Regions((), (), ()))
         level.offer(written)
         kept_by = _kept_by(level, written, [goal for goal in search.open if goal in open_ or is_done(goal)])
+        begun: deque[Callable[[], object]] = deque()
         for goal, kept in kept_by.items():
             if not is_done(goal):
-                _prove(search, goal, level.needed(goal, kept, list(kept_by)), proofs, is_quick=number == 0)
+                needed = level.needed(goal, kept, list(kept_by))
+                if len(begun) == AT_ONCE:
+                    begun.popleft()()
+                begun.append(_begin_proof(search, goal, needed, proofs, is_quick=number == 0))
+        for each in begun:
+            each()
         open_ = [goal for goal in kept_by if not is_done(goal)]
         if not open_:
             break
@@ -257,40 +256,53 @@ def _lines(search: Search, goals: Sequence[int]) -> list[tuple[ir.Formula, list[
 def _prove_open(search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]]) -> None:
     """Proves each claim that the search has not given up, with the few clauses that it needs at the scope, else with
     some of all that are known there and that somebody wrote."""
-    for goal in search.open:
-        claim = search.claims[goal]
-        if proofs.is_done(claim):
-            continue
-        few = level.needed(goal, search.known)
-        used = _prove(search, goal, few, proofs)
+    begun: deque[Callable[[], None]] = deque()
+
+    def end(goal: int, few: list[int], proved: Callable[[], list[int] | None]) -> None:
+        used = proved()
         if used is None:
             every = dict.fromkeys([*search.known, *search.written, *(each for each in search.open if each != goal)])
-            more = _prove(search, goal, list(every), proofs)
+            more = _begin_proof(search, goal, list(every), proofs)()
             used = few if more is None else _fewest(search, proofs, goal, more)
-        found[claim] = _unwritten(search, claim, used)
+        found[search.claims[goal]] = _unwritten(search, search.claims[goal], used)
+
+    for goal in search.open:
+        if not proofs.is_done(search.claims[goal]):
+            few = level.needed(goal, search.known)
+            if len(begun) == AT_ONCE:
+                begun.popleft()()
+            begun.append(partial(end, goal, few, _begin_proof(search, goal, few, proofs)))
+    for each in begun:
+        each()
 
 
-def _prove(
+def _begin_proof(
     search: Search, goal: int, numbers: Sequence[int], proofs: Proofs, *, is_quick: bool = False
-) -> list[int] | None:
-    """Those of the clauses that a proof of the claim with all of them uses; None if there is none."""
+) -> Callable[[], list[int] | None]:
+    """Begins a proof of the claim with all of the clauses. Its result: those of them that it uses; None if it does not
+    go through."""
     claim = search.claims[goal]
     properties = {number: _property(search, claim, number) for number in numbers}
-    result = proofs.prove(claim, list(dict.fromkeys(properties.values())), is_quick=is_quick)
-    is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
-    said = "proved" if is_proved else "not yet proved"
-    search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {process_time() - proofs.began:.1f} s")
-    for failure in result.failures:
-        search.say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
-    if not is_proved:
-        return None
-    used = {
-        name
-        for _, verdict in result.verdicts
-        if isinstance(verdict, Proved)
-        for name in getattr(verdict.evidence, "conjuncts", ())
-    }
-    return [number for number, prop in properties.items() if prop.name in used]
+    proof = proofs.begin_proof(claim, list(dict.fromkeys(properties.values())), is_quick=is_quick)
+
+    def used() -> list[int] | None:
+        result = proof()
+        is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
+        said = "proved" if is_proved else "not yet proved"
+        search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {proofs.passed():.1f} s")
+        for failure in result.failures:
+            search.say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
+        if not is_proved:
+            return None
+        names = {
+            name
+            for _, verdict in result.verdicts
+            if isinstance(verdict, Proved)
+            for name in getattr(verdict.evidence, "conjuncts", ())
+        }
+        return [number for number, prop in properties.items() if prop.name in names]
+
+    return used
 
 
 def _unwritten(search: Search, claim: Claim, numbers: Sequence[int]) -> list[int]:
@@ -304,7 +316,7 @@ def _fewest(search: Search, proofs: Proofs, goal: int, numbers: list[int]) -> li
     dearest = sorted(numbers, key=lambda number: (-search.clauses[number].cost, number))
     for number in _unwritten(search, search.claims[goal], dearest):
         if number in kept:
-            kept = _prove(search, goal, [each for each in kept if each != number], proofs) or kept
+            kept = _begin_proof(search, goal, [each for each in kept if each != number], proofs)() or kept
     return kept
 
 
@@ -312,7 +324,8 @@ def _outcome(claim: Claim, run: _Run, effort: Effort, single: Setting | None) ->
     """The verdict of the prover, with the lemmas; how the search for this claim ended, if it did not succeed."""
     verdicts, lemmas = run.proofs.verdicts(claim), run.lemmas.get(claim, ())
     if run.proofs.is_done(claim):
-        return Inferred(verdicts, lemmas, None, replace(effort, seconds=run.proofs.done[claim]))
+        seconds, processor = run.proofs.done[claim]
+        return Inferred(verdicts, lemmas, None, replace(effort, seconds=seconds, processor=processor))
     stuck = run.stuck.get(claim, TOO_LATE)
     if stuck.cti is not None and single is not None:
         stuck = replace(stuck, cti=replace(stuck.cti, setting=single))
@@ -326,16 +339,6 @@ def _sliced(system: System, claims: Sequence[Claim]) -> tuple[System, list[Claim
         return system, list(claims), None
     sliced = replace(slice_system(system, settings[0]), switches=())
     return sliced, [Claim(claim.name, ir.TRUE) for claim in claims], settings[0]
-
-
-def reachable(system: System, when: ir.Formula, seed: int, claims: Sequence[Claim] = ()) -> list[Instances]:
-    """Samples of the reachable states under settings that satisfy `when`, of all kinds that the claims tell apart."""
-    settings = representative_settings(system, claims or (Claim("", when),), SETTINGS)
-    found = (
-        Batch(system, scope, sample(system, scope, settings, seed, visits=VISITS, kept=KEPT))
-        for scope in sampled_scopes(system)
-    )
-    return [instances(batch) for batch in found if batch.count]
 
 
 def _name(number: int) -> str:

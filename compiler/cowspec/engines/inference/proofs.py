@@ -3,10 +3,13 @@
 In: a system, claims, further properties. Out: `InductionResult`s, the last of each claim.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from time import process_time
+from functools import partial
+from os import times
+from time import monotonic
 
+from cowspec.engines.beside import Beside, when_asked
 from cowspec.engines.induction.prove import InductionResult, prove
 from cowspec.engines.inference.claims import Claim, guarded, union
 from cowspec.engines.known import NOTHING, Known
@@ -25,15 +28,26 @@ FIRST_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Proofs:
-    """What is proved so far, and after how many seconds (`done`). `facts`: what the prover found of the compiler's
-    facts, under all settings of any claim."""
+    """What is proved so far, and after how many seconds by the clock, and of all processors (`done`). `facts`: what the
+    prover found of the compiler's facts, under all settings of any claim. `beside`: may prove while the search goes
+    on."""
 
     base: System
     limits: Limits
-    began: float
-    done: dict[Claim, float] = field(default_factory=dict)
+    beside: Beside = when_asked
+    done: dict[Claim, tuple[float, float]] = field(default_factory=dict)
     facts: Known = NOTHING
     _results: dict[Claim, InductionResult] = field(default_factory=dict)
+    _clock: float = field(default_factory=monotonic)
+    _worked: float = field(default_factory=lambda: worked())
+
+    def passed(self) -> float:
+        """Seconds by the clock since this was made."""
+        return monotonic() - self._clock
+
+    def worked(self) -> float:
+        """Processor seconds since then, of this process and of those that ended of its workers."""
+        return worked() - self._worked
 
     def begin(self, claims: Sequence[Claim]) -> None:
         """What can be proved without any lemma, if nobody wrote one; with little patience."""
@@ -70,18 +84,32 @@ class Proofs:
 
     def prove(self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool = False) -> InductionResult:
         """With these properties alone, and what is proved wherever this is claimed: others would only cost time."""
+        return self._noted(claim, self._attempt(claim, further, is_quick=is_quick)())
+
+    def begin_proof(
+        self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool = False
+    ) -> Callable[[], InductionResult]:
+        """The same, beside whatever else is done until the result is asked for; with what is proved now."""
+        later = self.beside(f"a proof of {claim.name}", self._attempt(claim, further, is_quick=is_quick))
+        return lambda: self._noted(claim, later.get())
+
+    def _attempt(
+        self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool
+    ) -> Callable[[], InductionResult]:
         mine = set(settings_of(self.base, claim.when))
         names = {each.name for each in self.done if mine <= set(settings_of(self.base, each.when))} | {claim.name}
         names -= {each.name for each in further}
         own = tuple(prop for prop in self.base.properties if prop.name in names)
         system = replace(self.base, properties=(*further, *own))
-        result = prove(system, [claim.name], claim.when, self._limits(is_quick=is_quick), self.facts)
-        self._note(claim, result)
-        return result
+        return partial(prove, system, [claim.name], claim.when, self._limits(is_quick=is_quick), self.facts)
 
     def _limits(self, *, is_quick: bool) -> Limits:
         most = FIRST_SECONDS if is_quick else OBLIGATION_SECONDS
         return replace(self.limits, timeout=min(self.limits.timeout, most))
+
+    def _noted(self, claim: Claim, result: InductionResult) -> InductionResult:
+        self._note(claim, result)
+        return result
 
     def _note(self, claim: Claim, result: InductionResult) -> None:
         """A claim that is proved stays proved."""
@@ -89,4 +117,9 @@ class Proofs:
         if is_proved or claim not in self.done:
             self._results[claim] = result
         if is_proved:
-            self.done.setdefault(claim, process_time() - self.began)
+            self.done.setdefault(claim, (self.passed(), self.worked()))
+
+
+def worked() -> float:
+    """Processor seconds of this process, and of those of its workers that have ended."""
+    return sum(times()[:4])

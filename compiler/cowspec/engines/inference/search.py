@@ -3,9 +3,9 @@
 In: a system, what is claimed of it, samples. Out: clauses that are inductive together with the claims at some scopes;
 or how far the search came. Nothing found here is trusted: the prover judges it (`engines/induction/prove.py`).
 
-1. Candidates are the lemmas that somebody wrote, and what the structure of the model suggests (`templates.py`,
-   `owing.py`), the simple first, and no more once no step breaks a goal; what is inductive among them at the first
-   scope is known from then on (`houdini.py`).
+1. Candidates are the lemmas that somebody wrote, and what the structure of the model suggests (`candidates.py`), the
+   simple first, and no more once no step breaks a goal; what is inductive among them at the first scope is known from
+   then on (`houdini.py`).
 2. While a step breaks a goal: backwards from it, by clauses that exclude the states that it is broken from
    (`backwards.py`).
 3. The same at larger scopes, from what is known at the smaller ones, and the written lemmas.
@@ -19,15 +19,13 @@ from time import process_time
 
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.translate import translate
-from cowspec.engines.inference.anchors import anchors
 from cowspec.engines.inference.atoms import Atom
 from cowspec.engines.inference.claims import Claim, guarded, regions, union, whole
 from cowspec.engines.inference.clauses import Clause
 from cowspec.engines.inference.cover import Instances
 from cowspec.engines.inference.houdini import Pool
-from cowspec.engines.inference.owing import obligations
 from cowspec.engines.inference.stepping import Steps
-from cowspec.engines.inference.templates import Regions, Template
+from cowspec.engines.inference.templates import Regions
 from cowspec.syntax.ast import PropertyKind
 from cowspec.system import ir
 from cowspec.system.ir import Scope, Setting, System
@@ -163,33 +161,6 @@ class Level:
         """Settles what is inductive of these clauses; the rest are candidates."""
         self.offer(numbers)
         self.pool.settle(self.pool.inductive(numbers, self.hold, process_time() + AGAIN))
-
-    def suggestions(self, few: Sequence[Instances]) -> "tuple[tuple[Stage, ...], ...]":
-        """The written lemmas, and candidates that the structure of the model suggests: the simple ones, and the
-        others."""
-        search = self.search
-        samples, fewer = [each.batch for each in search.batches], [each.batch for each in few]
-        found = list(anchors(search.system))
-        limits = Regions(search.regions, fewer, samples)
-        templates = [Template(search.system, anchor, fewer, samples, limits) for anchor in found]
-        cells = [anchor for anchor in found if anchor.call is None]
-        within = limits.within()
-        written = self.written(limits)
-        everywhere = [number for number in written if search.written[number].when == ir.TRUE]
-        simple: tuple[Stage, ...] = (
-            ("lemmas", lambda: (search.clauses[number] for number in everywhere)),
-            ("templates", lambda: (clause for template in templates for clause in template.singles())),
-            (
-                "owing",
-                lambda: (clause for a in cells for clause in obligations(search.system, a, fewer, samples, within)),
-            ),
-            ("lemmas in regions", lambda: (search.clauses[number] for number in written)),
-        )
-        wide: tuple[Stage, ...] = (
-            ("pairs", lambda: (clause for template in templates for clause in template.pairs())),
-            ("links", lambda: (clause for template in templates for clause in template.links())),
-        )
-        return simple, wide
 
     def settle(self, stages: "Sequence[Stage]") -> None:
         """Settles what is inductive of these candidates, until no step breaks a claim."""
