@@ -11,6 +11,7 @@ seconds are counted from the beginning of its search until the case was proved. 
 take minutes. `inferred.md` has the rows of one run.
 """
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "compiler"))
 
 from cowspec.cli.load import load_systems  # noqa: E402
+from cowspec.cli.main import COLLECT_AFTER  # noqa: E402
 from cowspec.cli.meanwhile import meanwhile  # noqa: E402
 from cowspec.cli.workers import default_jobs  # noqa: E402
 from cowspec.engines.inference.claims import Claim  # noqa: E402
@@ -43,6 +45,7 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word not in OPTIONS]
     options = [word for word in sys.argv[1:] if word in OPTIONS]
     if words[:1] == ["--one"]:
+        gc.set_threshold(*COLLECT_AFTER)  # as the command line does
         written = Written.NONE if "--from-scratch" in options else Written.LIBRARY
         print(rows(words[1], words[2:], written, is_verbose="-v" in options, is_alone="--alone" in options), flush=True)
         return

@@ -1,17 +1,18 @@
 """Work beside the main line of a search, in forked processes (`engines/beside.py`).
 
-In: how many workers at a time, and their memory. Out: a `Beside`. A worker that dies, of whatever, has no result: the
-work is then done here. No worker outlives the block.
+In: how many workers at a time, and their memory. Out: a `Beside`. Work waits for a worker in the order in which it
+was begun. A worker that dies, of whatever, has no result: the work is then done here. No worker outlives the block.
 """
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from cowspec.cli.workers import deaf, default_memory, start_worker, stop_worker, take_result
+from cowspec.cli.workers import Worker, deaf, default_memory, start_worker, stop_worker, take_result
 from cowspec.engines.beside import Beside, Later, when_asked
 from cowspec.judge.jobs import Died, Job
 
@@ -27,43 +28,78 @@ def meanwhile(workers: int, memory: int | None = None) -> Iterator[Beside]:
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield when_asked
         return
-    limit = default_memory(workers) if memory is None else memory
-    running: list[_Elsewhere] = []
-
-    def begin(label: str, work: Callable[[], T], /) -> Later[T]:
-        if sum(each.is_busy() for each in running) >= workers:
-            return Later(work)
-        running.append(_Elsewhere(Job(label, work, lambda _: [], LONGEST), limit, running))
-        return Later(work, running[-1])
-
+    crew = _Crew(workers, default_memory(workers) if memory is None else memory)
     try:
-        yield begin
+        yield crew.begin
     finally:
-        for each in list(running):
-            each.stop()
+        crew.dismiss()
+
+
+class _Crew:
+    """Workers, and the work that waits for one. They are started and collected where something is begun or asked for:
+    in one thread."""
+
+    def __init__(self, workers: int, memory: int) -> None:
+        self._most, self._memory, self.owner = workers, memory, os.getpid()
+        self._waiting: deque[_Elsewhere] = deque()
+        self._running: list[_Elsewhere] = []
+
+    def begin(self, label: str, work: Callable[[], T], /) -> Later[T]:
+        each = _Elsewhere(self, Job(label, work, lambda _: [], LONGEST))
+        self._waiting.append(each)
+        self.collect(0)
+        return Later(work, each)
+
+    def collect(self, seconds: float | None) -> None:
+        """Waits so long (None: for ever) until some worker has ended; those that have make place for others."""
+        ends = [each.worker.end for each in self._running if each.worker is not None]
+        ready = wait(ends, seconds) if ends else []
+        for each in list(self._running):
+            if each.worker is not None and each.worker.end in ready:
+                self._running.remove(each)
+                outcome = take_result(each.worker)
+                each.ends(None if isinstance(outcome, Died) else (outcome,))
+        while self._waiting and len(self._running) < self._most:
+            each = self._waiting.popleft()
+            with deaf():
+                each.worker = start_worker(each.job, self._memory)
+                self._running.append(each)
+
+    def leave(self, each: "_Elsewhere") -> None:
+        """Nobody wants its result."""
+        if each in self._waiting:
+            self._waiting.remove(each)
+        if each in self._running and each.worker is not None:
+            self._running.remove(each)
+            stop_worker(each.worker)
+
+    def dismiss(self) -> None:
+        self._waiting.clear()
+        for each in list(self._running):
+            self.leave(each)
 
 
 class _Elsewhere:
-    """One worker; it takes itself off the list of those that run."""
+    """A piece of work that waits for a worker, has one, or had one."""
 
-    def __init__(self, job: Job[Any], memory: int, running: "list[_Elsewhere]") -> None:
-        self._running, self._owner = running, os.getpid()
-        with deaf():
-            self._worker = start_worker(job, memory)
+    def __init__(self, crew: _Crew, job: Job[Any]) -> None:
+        self._crew, self.job = crew, job
+        self.worker: Worker | None = None
+        self._outcome: tuple[Any] | None = None
+        self._has_ended = False
 
-    def is_busy(self) -> bool:
-        """It has neither a result nor died."""
-        return not self._worker.end.poll(0)
+    def ends(self, outcome: tuple[Any] | None) -> None:
+        """With a result, or without one."""
+        self._has_ended, self._outcome = True, outcome
 
     def fetch(self) -> tuple[Any] | None:
-        if os.getpid() != self._owner:  # a worker has no part in the others
+        if os.getpid() != self._crew.owner:  # a worker has no part in the others
             return None
-        wait([self._worker.end])
-        self._running.remove(self)
-        outcome = take_result(self._worker)
-        return None if isinstance(outcome, Died) else (outcome,)
+        while not self._has_ended:
+            self._crew.collect(None)
+        return self._outcome
 
     def stop(self) -> None:
-        if self in self._running:
-            self._running.remove(self)
-            stop_worker(self._worker)
+        if os.getpid() == self._crew.owner:
+            self._crew.leave(self)
+            self.ends(None)

@@ -7,7 +7,6 @@ Nothing that the search says is believed: what it found goes to `engines/inducti
 that an author wrote, and what that says is the result.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,9 +40,6 @@ each claim is pursued at a scope. What a round finds is known in the next."""
 
 PASSES = 2
 """At so many scopes proofs are tried with the written lemmas alone."""
-
-AT_ONCE = 2
-"""So many proofs are under way together: each may use what was proved before the ones that are."""
 
 FEW = 2_000
 """Samples of each scope that a candidate is compared with first."""
@@ -215,13 +211,11 @@ def _from_written(search: Search, proofs: Proofs) -> None:
         written = level.written(Regions((), (), ()))
         level.offer(written)
         kept_by = _kept_by(level, written, [goal for goal in search.open if goal in open_ or is_done(goal)])
-        begun: deque[Callable[[], object]] = deque()
-        for goal, kept in kept_by.items():
-            if not is_done(goal):
-                needed = level.needed(goal, kept, list(kept_by))
-                if len(begun) == AT_ONCE:
-                    begun.popleft()()
-                begun.append(_begin_proof(search, goal, needed, proofs, is_quick=number == 0))
+        begun = [
+            _begin_proof(search, goal, level.needed(goal, kept, list(kept_by)), proofs, is_quick=number == 0)
+            for goal, kept in kept_by.items()
+            if not is_done(goal)
+        ]
         for each in begun:
             each()
         open_ = [goal for goal in kept_by if not is_done(goal)]
@@ -256,7 +250,6 @@ def _lines(search: Search, goals: Sequence[int]) -> list[tuple[ir.Formula, list[
 def _prove_open(search: Search, level: Level, proofs: Proofs, found: dict[Claim, list[int]]) -> None:
     """Proves each claim that the search has not given up, with the few clauses that it needs at the scope, else with
     some of all that are known there and that somebody wrote."""
-    begun: deque[Callable[[], None]] = deque()
 
     def end(goal: int, few: list[int], proved: Callable[[], list[int] | None]) -> None:
         used = proved()
@@ -266,11 +259,10 @@ def _prove_open(search: Search, level: Level, proofs: Proofs, found: dict[Claim,
             used = few if more is None else _fewest(search, proofs, goal, more)
         found[search.claims[goal]] = _unwritten(search, search.claims[goal], used)
 
+    begun: list[Callable[[], None]] = []
     for goal in search.open:
         if not proofs.is_done(search.claims[goal]):
             few = level.needed(goal, search.known)
-            if len(begun) == AT_ONCE:
-                begun.popleft()()
             begun.append(partial(end, goal, few, _begin_proof(search, goal, few, proofs)))
     for each in begun:
         each()
@@ -289,7 +281,7 @@ def _begin_proof(
         result = proof()
         is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
         said = "proved" if is_proved else "not yet proved"
-        search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {proofs.passed():.1f} s")
+        search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {proofs.ended:.1f} s")
         for failure in result.failures:
             search.say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
         if not is_proved:

@@ -30,13 +30,14 @@ FIRST_SECONDS = 2.0
 class Proofs:
     """What is proved so far, and after how many seconds by the clock, and of all processors (`done`). `facts`: what the
     prover found of the compiler's facts, under all settings of any claim. `beside`: may prove while the search goes
-    on."""
+    on; `ended`: when, by the clock, the last proof did that was asked for."""
 
     base: System
     limits: Limits
     beside: Beside = when_asked
     done: dict[Claim, tuple[float, float]] = field(default_factory=dict)
     facts: Known = NOTHING
+    ended: float = 0.0
     _results: dict[Claim, InductionResult] = field(default_factory=dict)
     _clock: float = field(default_factory=monotonic)
     _worked: float = field(default_factory=lambda: worked())
@@ -59,6 +60,7 @@ class Proofs:
         for when in dict.fromkeys(claim.when for claim in claims):
             mine = [claim for claim in claims if claim.when == when]
             result = prove(self.base, [claim.name for claim in mine], when, quick, self.facts)
+            self.ended = self.passed()
             for claim, verdict in zip(mine, result.verdicts, strict=True):
                 self._note(claim, replace(result, verdicts=(verdict,)))
 
@@ -82,34 +84,30 @@ class Proofs:
         result = self._results.get(claim)
         return result.verdicts if result is not None else ((claim.name, Unknown("no proof was tried")),)
 
-    def prove(self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool = False) -> InductionResult:
-        """With these properties alone, and what is proved wherever this is claimed: others would only cost time."""
-        return self._noted(claim, self._attempt(claim, further, is_quick=is_quick)())
-
     def begin_proof(
         self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool = False
     ) -> Callable[[], InductionResult]:
-        """The same, beside whatever else is done until the result is asked for; with what is proved now."""
-        later = self.beside(f"a proof of {claim.name}", self._attempt(claim, further, is_quick=is_quick))
-        return lambda: self._noted(claim, later.get())
-
-    def _attempt(
-        self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool
-    ) -> Callable[[], InductionResult]:
+        """With these properties alone, and what is proved wherever this is claimed: others would only cost time. Goes
+        on beside whatever else is done until the result is asked for; knows what is proved now."""
         mine = set(settings_of(self.base, claim.when))
         names = {each.name for each in self.done if mine <= set(settings_of(self.base, each.when))} | {claim.name}
         names -= {each.name for each in further}
         own = tuple(prop for prop in self.base.properties if prop.name in names)
         system = replace(self.base, properties=(*further, *own))
-        return partial(prove, system, [claim.name], claim.when, self._limits(is_quick=is_quick), self.facts)
+        limits = self._limits(is_quick=is_quick)
+        later = self.beside(f"a proof of {claim.name}", partial(_proved, system, claim, limits, self.facts))
+
+        def ended() -> InductionResult:
+            result, self.ended = later.get()
+            self.ended -= self._clock
+            self._note(claim, result)
+            return result
+
+        return ended
 
     def _limits(self, *, is_quick: bool) -> Limits:
         most = FIRST_SECONDS if is_quick else OBLIGATION_SECONDS
         return replace(self.limits, timeout=min(self.limits.timeout, most))
-
-    def _noted(self, claim: Claim, result: InductionResult) -> InductionResult:
-        self._note(claim, result)
-        return result
 
     def _note(self, claim: Claim, result: InductionResult) -> None:
         """A claim that is proved stays proved."""
@@ -117,7 +115,12 @@ class Proofs:
         if is_proved or claim not in self.done:
             self._results[claim] = result
         if is_proved:
-            self.done.setdefault(claim, (self.passed(), self.worked()))
+            self.done.setdefault(claim, (self.ended, self.worked()))
+
+
+def _proved(system: System, claim: Claim, limits: Limits, facts: Known) -> tuple[InductionResult, float]:
+    """With the time by the clock."""
+    return prove(system, [claim.name], claim.when, limits, facts), monotonic()
 
 
 def worked() -> float:
