@@ -527,7 +527,8 @@ CODES: dict[str, Code] = {
     "R903": Code(
         "nothing declared",
         "invariant i: x   // and no line of `expect` names it under some setting",
-        "Each property that is checked needs an expectation under every setting.",
+        "Each property that is checked needs a line of `expect` under every setting, as soon as the model expects "
+        "anything; what a scenario expects of it is about that script only.",
     ),
     "R904": Code(
         "judges disagree",

@@ -238,6 +238,13 @@ def test_a_model_without_expectations_checks_nothing() -> None:
     assert not bare.declares and bare.results == () and status_of_check([bare]) == 5
 
 
+def test_an_invariant_is_undeclared_also_where_only_scenarios_declare() -> None:
+    scripted = checked(SMALL[: SMALL.index("\nexpect {")])
+    assert scripted.declares and all(result.as_declared for result in scripted.results if result.scenario)
+    unlisted = {result.property for result in scripted.results if result.expected is None}
+    assert unlisted == {"no_stale", "busy"} and status_of_check([scripted]) == 1
+
+
 def test_a_fault_is_found() -> None:
     faulty = SMALL.replace("    require pte[m] != none\n    pte[m].write := false", "    pte[m].write := false")
     report = checked(faulty, Selection(names=("no_fault",)))

@@ -139,8 +139,7 @@ def _check_jobs(docket: Docket) -> list[AnyJob]:
     if not declares(system):
         return []
     asked = plan(system, docket.settings, docket.selection)
-    if system.expectations:
-        docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
+    docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
     jobs = _jobs(docket, asked.questions) + script_jobs(docket)
     if not docket.selection.names:
         jobs += [vacuity_job(docket), *sanity_jobs(docket)]

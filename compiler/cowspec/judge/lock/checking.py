@@ -53,8 +53,7 @@ def locked_jobs(docket: Docket, model: LockedModel | None) -> list[AnyJob]:
     if not declares(system) and not model.entries:
         return []
     asked = plan(system, docket.settings, docket.selection)
-    if system.expectations:
-        docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
+    docket.results += [unlisted_result(prop.name, prop.kind.value, rest) for prop, rest in asked.unlisted]
     scripts = expected(system, docket.settings, docket.selection)
     plain = [entry for entry in model.entries if entry.scenario is None]
     matches = matched(docket, [of_question(system, each) for each in asked.questions], plain)
