@@ -200,6 +200,38 @@ def test_mistakes_of_ours_are_status_3(
     assert "internal error: KeyError: 'gone'" in err and "Traceback" not in err
 
 
+NO_SPACE = "error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [
+        (">/dev/full", 2, NO_SPACE),
+        (">/dev/full 2>&1", 2, ""),
+        (">&-", 2, "error: the output cannot be written: it is closed\n"),
+        ("2>/dev/full", 0, ""),
+        ("2>&-", 0, ""),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_no_bug(folder: Path, redirected: str, status: int, said: str) -> None:
+    command = f"{sys.executable} -m cowspec list models/small.cow {redirected}"
+    done = _in_a_shell(command)
+    assert (done.returncode, done.stderr) == (status, said)
+    assert _in_a_shell(command.replace("small.cow", "gone.cow").replace(">/dev/full ", "")).returncode == 2
+
+
+def test_a_closed_pipe_is_silent(folder: Path) -> None:
+    done = _in_a_shell(f"{sys.executable} -m cowspec compile models/small.cow | true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _in_a_shell(command: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
+    return subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": paths})  # fmt: skip
+
+
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 

@@ -3,12 +3,14 @@
 Nothing heavy is imported here: `cowspec --version` answers at once.
 """
 
+import errno
 import gc
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 
@@ -37,6 +39,8 @@ COMMANDS = {
     "doctor": "what is installed and usable",
 }
 
+UNWRITABLE = "error: the output cannot be written"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COLLECT_AFTER = (50_000, 20, 100)
 """How seldom this process and its workers look for cycles of objects (`gc.set_threshold`). Models and searches are
@@ -80,35 +84,73 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def run(args: Sequence[str]) -> int:
     """Runs one command line; returns its exit status, whatever happens."""
+    if sys.stdout is None:
+        _tell(f"{UNWRITABLE}: it is closed")
+        return 2
     try:
-        try:
-            status = cowspec.main(list(args), prog_name="cowspec", standalone_mode=False)
-            sys.stdout.flush()
-        except click.ClickException as error:
-            error.show()
-            return 2
-        except click.exceptions.Exit as stop:
-            return stop.exit_code
-        except BadInput as error:
-            click.echo(str(error).rstrip("\n"), err=True)
-            return 2
+        status = _run(args)
+        sys.stdout.flush()
+        return status
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard(1)
         return 0
     except Exception as error:
-        return _internal(error)
+        lost = _lost(error)
+        if lost is None:
+            return _internal(error)
+        _tell(f"{UNWRITABLE}: {lost.strerror or lost}")
+        return 2
+
+
+def _run(args: Sequence[str]) -> int:
+    try:
+        status = cowspec.main(list(args), prog_name="cowspec", standalone_mode=False)
+    except click.ClickException as error:
+        with suppress(OSError):
+            error.show()
+        return 2
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except BadInput as error:
+        _tell(str(error).rstrip("\n"))
+        return 2
     return status if isinstance(status, int) else 0
+
+
+def _lost(error: Exception) -> OSError | None:
+    """Why the output cannot be written, if that is so. What was not written is tried again, then thrown away; of a long
+    text the streams keep nothing, so a full disk is known by its number."""
+    found = error if isinstance(error, OSError) and error.errno in FULL else None
+    for number, stream in ((2, sys.stderr), (1, sys.stdout)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as again:
+            _discard(number)
+            found = again
+    return found
+
+
+def _discard(number: int) -> None:
+    """Else the interpreter would write the rest when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+
+
+def _tell(text: str) -> None:
+    """To the standard error; where that cannot be written, either, the exit status has to do."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _internal(error: Exception) -> int:
     """A broken installation, or a mistake of ours: one line, and the traceback only for those who ask for it."""
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("cowspec"):
-        click.echo(f"error: the package of `{error.name}` is not installed; `cowspec doctor` says more", err=True)
+        _tell(f"error: the package of `{error.name}` is not installed; `cowspec doctor` says more")
         return 3
-    click.echo(f"internal error: {died_of(error).reason}", err=True)
-    click.echo("This is a bug in cowspec: please report it with the model. COWSPEC_TRACEBACK=1 prints more.", err=True)
+    _tell(f"internal error: {died_of(error).reason}")
+    _tell("This is a bug in cowspec: please report it with the model. COWSPEC_TRACEBACK=1 prints more.")
     if os.environ.get("COWSPEC_TRACEBACK"):
         traceback.print_exception(error)
     return 3
