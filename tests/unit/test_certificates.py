@@ -105,6 +105,19 @@ def test_an_interrupt_leaves_the_proofs(
     assert "no_fault: proved" in out and "not written: interrupted" in out
 
 
+@pytest.mark.parametrize("words", [["prove", "--cert"], ["check", "--cert-dir"]])
+def test_a_certificate_that_cannot_be_written_leaves_the_report(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, option = words
+    (tmp_path / "file").write_text("")
+    place = str(tmp_path / "file" / "below")
+    assert run([command, MODEL, "-i", "no_fault", *EAGER, "--jobs", "1", option, place]) == 2
+    out, err = capsys.readouterr()
+    assert "no_fault" in out and "proved" in out and "accepted by drup" in " ".join(out.split())
+    assert place in err and "cannot be written" in err
+
+
 def test_a_compressed_certificate_is_one_too(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "c.json.gz"
     path.write_bytes(gzip.compress((folder / CERT).read_bytes()))

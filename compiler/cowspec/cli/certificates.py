@@ -1,11 +1,10 @@
-"""Certificates as files: made after a proof."""
+"""Certificates as the text of files: made after a proof; `session.show` writes them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cowspec.cli.errors import INTERRUPTED, BadInput
-from cowspec.cli.files import write
 from cowspec.cli.progress import progress
 from cowspec.cli.workers import Pool
 from cowspec.engines.instantiation.certify import Wrong
@@ -34,14 +33,28 @@ def files_in(folder: str, reports: Sequence[ModelReport]) -> list[str]:
     return [str(Path(folder) / f"{name}.cert.json.gz") for name in plain]
 
 
-def write_certificates(
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """`reports`: with the checker among the evidence. `files`: the certificates, by path. `said`: what is to be said of
+    them. `rejected`: some obligation was."""
+
+    reports: tuple[ModelReport, ...]
+    files: Mapping[str, str]
+    said: str
+    rejected: bool
+
+
+def certificates(
     reports: Sequence[ModelReport], paths: Sequence[str], limits: Limits, pool: Pool, style: Style
-) -> tuple[tuple[ModelReport, ...], str, bool]:
-    """The certificates of all any-size proofs of the reports, into the files. Returns the reports with the checker
-    among the evidence, what is to be said, and if an obligation was rejected."""
-    found = [_write(report, path, limits, pool, style) for report, path in zip(reports, paths, strict=True)]
-    said = "".join(text for _, text, _ in found)
-    return tuple(report for report, _, _ in found), said, any(rejected for _, _, rejected in found)
+) -> Certificates:
+    """The certificates of all any-size proofs of the reports, each for the file at the same place of `paths`."""
+    found = [_certified(report, path, limits, pool, style) for report, path in zip(reports, paths, strict=True)]
+    return Certificates(
+        tuple(report for each in found for report in each.reports),
+        {path: text for each in found for path, text in each.files.items()},
+        "".join(each.said for each in found),
+        any(each.rejected for each in found),
+    )
 
 
 def status_with(status: int, rejected: bool) -> int:
@@ -49,19 +62,19 @@ def status_with(status: int, rejected: bool) -> int:
     return Status.DISAGREE if rejected and status not in (INTERRUPTED, Status.INTERNAL) else status
 
 
-def _write(report: ModelReport, path: str, limits: Limits, pool: Pool, style: Style) -> tuple[ModelReport, str, bool]:
+def _certified(report: ModelReport, path: str, limits: Limits, pool: Pool, style: Style) -> Certificates:
     if report.interrupted or not any(result.claim == Claim.ANY_SIZE for result in report.results):
         why = "interrupted" if report.interrupted else "nothing is proved for any size"
-        return report, f"{path}: not written: {why}\n", False
+        return Certificates((report,), {}, f"{path}: not written: {why}\n", False)
     try:
         with progress() as watch:
             found = certified(report.system, report.results, limits, pool.runner(watch))
     except KeyboardInterrupt:
-        return replace(report, interrupted=True), f"{path}: not written: interrupted\n", False
-    write(path, certificate_text(found.certificate))
+        return Certificates((replace(report, interrupted=True),), {}, f"{path}: not written: interrupted\n", False)
+    text = certificate_text(found.certificate)
     rejected = any(isinstance(each.outcome, Wrong) for each in found.obliged)
     shown = replace(report, results=with_evidence(found, report.results))
-    return shown, certified_text(found, path, style), rejected
+    return Certificates((shown,), {path: text}, certified_text(found, path, style), rejected)
 
 
 def _plain(path: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cowspec.cli.certificates import files_in, status_with, write_certificates
+from cowspec.cli.certificates import Certificates, certificates, files_in, status_with
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.errors import BadInput
 from cowspec.cli.files import models
@@ -50,21 +50,21 @@ def command(
         raise BadInput("error: --locked searches no proofs: not with --cross, --necessary or --cert-dir")
     locks = read_locks(files, selection, locked=locked, update=update_lock)
     systems = load_systems(files)
-    limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
+    limits, output = Limits(max_steps, timeout, seed), outputs(**rest)
     if locks is None:
         hints = {} if no_hints else read_hints(files)
         by = partial(check, inference=inference, twice=twice, necessary=necessary, hints=hints)
     else:
         by = partial(check_locked, locks.models)
     reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
+    found = Certificates(reports, {}, "", False)
     if cert_dir is not None:
-        certificates = files_in(cert_dir, reports)
-        reports, said, rejected = write_certificates(reports, certificates, limits, jobs, output.style)
+        found = certificates(reports, files_in(cert_dir, reports), limits, jobs, output.style)
+        reports = found.reports
     wanted = ((junit, junit_xml), (sarif, sarif_json))
-    also = {path: render(reports, timings=output.timings) for path, render in wanted if path}
+    also = {path: render(reports, timings=output.timings) for path, render in wanted if path} | dict(found.files)
     status = status_of_check(reports) if locks is None else show_findings(reports, locks, status_of_check(reports))
-    status = show(reports, status, output, check_text, also)
-    click.echo(said, nl=False, err=output.as_json)
+    status = show(reports, status, output, check_text, also, found.said)
     if update_lock:
         update_locks(reports, limits, status)
-    return status_with(status, rejected)
+    return status_with(status, found.rejected)

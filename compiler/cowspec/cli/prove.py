@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cowspec.cli.certificates import certifiable, status_with, write_certificates
+from cowspec.cli.certificates import Certificates, certifiable, certificates, status_with
 from cowspec.cli.checker import needs_checker
 from cowspec.cli.files import models
 from cowspec.cli.load import load_systems
@@ -43,11 +43,11 @@ def command(
     if cert is not None:
         certifiable(systems)
     selection = Selection(rest.pop("options"), rest.pop("names"), rest.pop("sizes"))
-    limits, output, said, rejected = Limits(max_steps, timeout, seed), outputs(**rest), "", False
+    limits, output = Limits(max_steps, timeout, seed), outputs(**rest)
     by = partial(prove, inference=inference, from_scratch=from_scratch, twice=twice, hints=hints)
     reports = judge(systems, selection, limits, jobs, by, memory_of(output, no_cache=no_cache))
+    found = Certificates(reports, {}, "", False)
     if cert is not None:
-        reports, said, rejected = write_certificates(reports, [cert], limits, jobs, output.style)
-    status = show(reports, status_of_prove(reports), output, verb_text)
-    click.echo(said, nl=False, err=output.as_json)
-    return status_with(status, rejected)
+        found = certificates(reports, [cert], limits, jobs, output.style)
+    status = show(found.reports, status_of_prove(found.reports), output, verb_text, found.files, found.said)
+    return status_with(status, found.rejected)

@@ -76,10 +76,16 @@ def memory_of(output: Output, *, no_cache: bool) -> Memory | None:
 
 
 def show(
-    reports: Sequence[ModelReport], status: int, output: Output, text: Render, also: Mapping[str, str] | None = None
+    reports: Sequence[ModelReport],
+    status: int,
+    output: Output,
+    text: Render,
+    also: Mapping[str, str] | None = None,
+    said: str = "",
 ) -> int:
-    """Saves the traces, what shows a disagreement of engines, and the files `also`; prints the report, returns the exit
-    status. What may have taken minutes is printed even if a file cannot be written; `BadInput` comes after that."""
+    """Saves the traces, what shows a disagreement of engines, and the files `also`; prints the report, and what is
+    `said` after it; returns the exit status. What may have taken minutes is printed even if a file cannot be written;
+    `BadInput` comes after that."""
     if output.style.verbose and not output.as_json:
         reports = [founded(report) for report in reports]
     files, texts = trace_files(reports, output.out_dir)
@@ -94,6 +100,7 @@ def show(
     else:
         printed = text(reports, files, output.style, painter(output.color), timings=output.timings)
     sys.stdout.write(printed)
+    click.echo(said, nl=False, err=output.as_json)
     if unwritten is not None:
         raise unwritten
     return INTERRUPTED if any(report.interrupted for report in reports) else status
