@@ -100,6 +100,15 @@ def test_list_and_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith("system small\n")
 
 
+def test_compile_writes_to_one_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for target in ("system", "tla", "smtlib"):
+        assert run(["compile", "models/small.cow", "--to", target, "-o", "x", "--out-dir", "y"]) == 2
+        assert "give one of them" in capsys.readouterr().err
+    assert sorted(os.listdir(folder)) == ["models"]
+    assert run(["compile", "models/small.cow", "--out-dir", "y"]) == 0
+    assert (folder / "y" / "small.system").read_text().startswith("system small\n")
+
+
 def test_list_shows_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list"]) == 0
     assert "cow_invisible" in capsys.readouterr().out

@@ -34,7 +34,8 @@ from cowspec.verdict import Limits
 @click.option(
     "--out-dir",
     metavar="DIR",
-    help="Write `NAME.tla` there, with `MCNAME.tla` and `MCNAME.cfg` for TLC; or the `.smt2` files.",
+    help="Instead of -o: write `NAME.system` there; or `NAME.tla`, with `MCNAME.tla` and `MCNAME.cfg` for TLC; or the "
+    "`.smt2` files.",
 )
 @selecting
 def command(
@@ -49,6 +50,8 @@ def command(
     """Print what the compiler makes of a model. A TLA+ module serves every setting; --set and --scope say what stands
     in its configuration. The text of a system is that of one setting if --set leaves no other. SMT-LIB text needs the
     proofs, which are made anew: those that the model expects, or of -i NAME."""
+    if output is not None and out_dir is not None:
+        raise BadInput("error: -o FILE and --out-dir DIR both say where to write: give one of them")
     model, system = load_model(path, loader())
     try:
         selection = validate([system], Selection(options, names, sizes))
