@@ -109,7 +109,10 @@ def test_selections_restrict() -> None:
     [
         (Selection((("polcy", "lazy"),)), "did you mean `policy`"),
         (Selection((("policy", "slow"),)), "choice of eager, lazy"),
+        (Selection((("policy", "on"),)), "`policy` is no fix but a choice of eager, lazy: write policy=eager"),
         (Selection((("flush_late", "lazy"),)), "set on or off"),
+        (Selection((("zzz", "on"),)), "no switch `zzz`: `cowspec list FILE` names those of a model"),
+        (Selection(names=("zzz",)), "`cowspec list FILE`"),
         (Selection(names=("no_stal",)), "did you mean `no_stale`"),
         (Selection(sizes=(("Cpus", 2),)), "did you mean `Cpu`"),
         (Selection(sizes=(("Cpu", 0),)), "not 0"),

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def _scope(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     """`Cpu=2,Page=3`, several times if need be; no sort twice."""
     sizes: dict[str, int] = {}
-    for part in (part.strip() for text in texts for part in text.split(",") if part.strip()):
+    for part in _parts(texts, "Cpu=2,Page=3"):
         name, equals, size = (word.strip() for word in part.partition("="))
         if not (equals and _NAME.fullmatch(name) and re.fullmatch(r"[0-9]{1,4}", size)):
             raise click.BadParameter(f"`{part}` is no size: write for example Cpu=2,Page=3")
@@ -36,7 +36,7 @@ def _scope(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
 def _options(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """`cow=page_count`, `flush_in_ptl`, `no-flush_in_ptl`, `no-fix` (all not named); no switch twice."""
     options: dict[str, str] = {}
-    for part in (part.strip() for text in texts for part in text.split(",") if part.strip()):
+    for part in _parts(texts, "SWITCH=OPTION, FIX or no-FIX"):
         name, equals, option = (word.strip() for word in part.partition("="))
         if not equals:
             option = "off" if name.startswith("no-") else "on"
@@ -46,6 +46,15 @@ def _options(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> t
         if options.setdefault(name, option) != option:
             raise click.BadParameter(f"switch `{name}` is given two options")
     return tuple(options.items())
+
+
+def _parts(texts: Iterable[str], form: str) -> Iterator[str]:
+    """What commas separate. Where nothing stands, perhaps a script's variable was not set: that is not "everything"."""
+    for text in texts:
+        for part in map(str.strip, text.split(",")):
+            if not part:
+                raise click.BadParameter(f"nothing is selected by `{text}`: write {form}, or leave the option out")
+            yield part
 
 
 def _use_color(_: click.Context, __: click.Parameter, when: str) -> bool:

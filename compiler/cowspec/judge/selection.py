@@ -34,25 +34,34 @@ def validate(systems: Sequence[System], selection: Selection) -> Selection:
     switches = {switch.name: switch for system in systems for switch in system.switches}
     for name, option in selection.options:
         if name not in switches:
-            raise SelectionError(f"there is no switch `{name}`{suggestion(name, switches)}")
+            raise SelectionError(f"there is no switch `{name}`{suggestion(name, switches) or LISTED}")
         known = [o for system in systems for s in system.switches if s.name == name for o, _ in s.options]
         if option not in known:
-            kind = "fix, set on or off" if switches[name].is_fix else f"choice of {', '.join(dict.fromkeys(known))}"
-            raise SelectionError(f"switch `{name}` has no option `{option}`: it is a {kind}")
+            raise SelectionError(_misfit(name, option, tuple(dict.fromkeys(known)), is_fix=switches[name].is_fix))
     names = {prop.name for system in systems for prop in system.properties}
     names |= {scenario.name for system in systems for scenario in system.scenarios} | {NO_FAULT}
     for name in selection.names:
         if name not in names:
-            raise SelectionError(f"there is no property or scenario `{name}`{suggestion(name, names)}")
+            raise SelectionError(f"there is no property or scenario `{name}`{suggestion(name, names) or LISTED}")
     sorts = {sort for system in systems for sort in system.sorts}
     for sort, size in selection.sizes:
         if sort not in sorts:
-            raise SelectionError(f"there is no sort `{sort}`{suggestion(sort, sorts)}")
+            raise SelectionError(f"there is no sort `{sort}`{suggestion(sort, sorts) or LISTED}")
         if not 1 <= size <= MAX_SIZE:
             raise SelectionError(f"a scope has from 1 to {MAX_SIZE} elements of a sort, not {size}")
     return selection
 
 
+def _misfit(name: str, option: str, known: Sequence[str], *, is_fix: bool) -> str:
+    """Who writes `name` or `no-name` of a choice has not written `on` or `off`."""
+    if is_fix:
+        return f"switch `{name}` has no option `{option}`: it is a fix, set on or off"
+    if option in ("on", "off"):
+        return f"switch `{name}` is no fix but a choice of {', '.join(known)}: write {name}={known[0]}"
+    return f"switch `{name}` has no option `{option}`: it is a choice of {', '.join(known)}"
+
+
+LISTED = ": `cowspec list FILE` names those of a model"
 NO_FAULT = "no_fault"
 NO_FIX = ("fix", "off")
 """What `--set no-fix` says; `fix` is a word of the grammar, so no switch has that name."""
