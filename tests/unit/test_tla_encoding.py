@@ -296,6 +296,19 @@ def test_compile_writes_module_and_configuration(tmp_path: Path, capsys: pytest.
     assert run(["compile", str(model), "--scope", "Cpus=3"]) == 2
 
 
+def test_a_model_without_a_state_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cowspec.cli.tlc.tlc", lambda *_: None)  # there need be no Java
+    model = tmp_path / "bare.cow"
+    model.write_text('module bare\nsort Cpu\naction nothing(c: Cpu) {}\ninvariant same "": forall c: Cpu: c == c\n')
+    for words in (["compile", str(model), "--to", "tla"], ["tlc", str(model), "--out-dir", str(tmp_path / "o")]):
+        assert run(words) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and "the model has no variable" in err
+    assert not (tmp_path / "o").exists()
+
+
 def test_missing_tools_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

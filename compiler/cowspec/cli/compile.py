@@ -13,7 +13,7 @@ from cowspec.cli.load import load_model
 from cowspec.cli.options import selecting
 from cowspec.cli.progress import progress
 from cowspec.cli.workers import Pool
-from cowspec.encode.tla.module import config, tla_module
+from cowspec.encode.tla.module import TlaError, config, tla_module
 from cowspec.engines.scopes import counted_scope
 from cowspec.judge.confirming.writing import smtlib_files
 from cowspec.judge.results import Status
@@ -61,7 +61,10 @@ def command(
         return _smtlib(system, selection, out_dir)
     settings = within(all_settings(system), selection)
     if target == "tla":
-        return _tla(model, system, settings, selection, output, out_dir)
+        try:
+            return _tla(model, system, settings, selection, output, out_dir)
+        except TlaError as error:
+            raise BadInput(f"error: {path}: {error}") from None
     text = show(slice_system(system, settings[0]) if len(settings) == 1 else system)
     place = output or (str(Path(out_dir) / f"{Path(path).stem}.system") if out_dir else None)
     if place is None:

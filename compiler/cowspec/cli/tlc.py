@@ -11,6 +11,7 @@ from cowspec.cli.options import reporting, selecting
 from cowspec.cli.progress import progress
 from cowspec.cli.session import outputs, show
 from cowspec.cli.tlc_process import tlc
+from cowspec.encode.tla.module import TlaError
 from cowspec.judge.confirming.tlc import Asked, judge_by_tlc, status_of_tlc
 from cowspec.judge.selection import Selection, SelectionError, validate
 from cowspec.report.summary import verb_text
@@ -60,5 +61,8 @@ def command(
                 watch(finished, known, [f"{system.name}: {said}"])
 
         run = tlc(f"{output.out_dir}/tlc", workers, timeout, heap, tell)
-        report = judge_by_tlc(model, system, asked, run)
+        try:
+            report = judge_by_tlc(model, system, asked, run)
+        except TlaError as error:
+            raise BadInput(f"error: {path}: {error}") from None
     return show([report], status_of_tlc(report), output, verb_text)

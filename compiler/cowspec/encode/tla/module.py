@@ -37,12 +37,18 @@ class Module:
         return {f"{self.name}.tla": self.text, f"{self.root}.tla": self.checking, f"{self.root}.cfg": cfg}
 
 
+class TlaError(Exception):
+    """TLA+ has no module for the model; the message is for the user."""
+
+
 def tla_module(model: typed.Model, system: System, name: str | None = None) -> Module:
     """The model in TLA+, for every setting of its switches and every scope: `system` is what was built of the model.
-    `name`: of the module, if it is an identifier; else the model's."""
+    `name`: of the module, if it is an identifier; else the model's. Raises `TlaError` for a model without a state."""
     model = without_spends(model)
     known = symbols(model, system.steps)
     variables = tuple(table.name for table in known.tables.values())
+    if not variables:
+        raise TlaError("the model has no variable, lock or proc, so nothing for TLA+ to speak of: `cowspec check` does")
     made = actions(known, system.steps, (*variables, "fault"))
     faults = any(action.faults for action in made)
     if not faults:
