@@ -506,7 +506,8 @@ CODES: dict[str, Code] = {
     "N806": Code(
         "lemma that is of no use",
         "lemma l: x   action a() { x := false }",
-        "It is not inductive with what else is known, so it is left out of the proofs. Perhaps it is false.",
+        "It is not inductive with what else is known, so it is left out of the proofs. Perhaps it is false. The step "
+        "that breaks it is named, with the members of enums, as in `fault (why = write_fault)`, under which it does.",
     ),
     "N807": Code(
         "not decided in time",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cowspec.cli.main import run
+from cowspec.encode.relational.steps import in_words
 from cowspec.engines.induction.implied import Follows, implied
 from cowspec.engines.known import Known
 from cowspec.judge.check import check
@@ -18,7 +19,7 @@ from cowspec.report.places import place_of, text_of
 from cowspec.source import Span
 from cowspec.system.ir import TRUE, And, SwitchIs
 from cowspec.system.switches import all_settings
-from cowspec.verdict import Limits
+from cowspec.verdict import Limits, Unknown
 from report_examples import SMALL, system_of
 
 SYSTEM = system_of(SMALL)
@@ -123,6 +124,34 @@ def test_a_lemma_that_no_proof_could_use_is_remarked() -> None:
     (remark,) = docket.close(interrupted=False).remarks
     assert (remark.code, remark.message, remark.subject) == ("N806", "is of no use", "cleared")
     assert place_of(SYSTEM, remark.span).line == 1 + SMALL[: SMALL.index("lemma cleared")].count("\n")
+
+
+def test_the_step_that_breaks_a_lemma_is_named_in_words() -> None:
+    text = """\
+module reasons
+sort Cpu, Page
+enum Why { to_read, to_write }
+var dirty[Page]: bool
+action touch(c: Cpu, why: Why, p: Page) {
+  if why == to_write { dirty[p] := true }
+}
+lemma spotless "": forall p: Page: not dirty[p]
+"""
+    found = attempt(system_of(text), ("spotless",), TRUE, LIMITS)
+    assert found.dropped == (("spotless", "lemma spotless is of no use: not preserved by touch (why = to_write)"),)
+    (spotless,) = found.found
+    assert isinstance(spotless.verdict, Unknown)
+    assert spotless.verdict.reason == "not preserved by touch (why = to_write)"
+
+
+def test_names_of_obligations_in_words() -> None:
+    assert in_words(SYSTEM, "protect.clear") == "protect.clear"
+    assert in_words(SYSTEM, "gone #1") == "gone #1"
+    enums = system_of(
+        "module m\nsort Cpu\nenum E { a, b }\nvar x[Cpu]: E?\n"
+        "action f(one: E, c: Cpu, two: E) { x[c] := choose e: E }\n"
+    )
+    assert in_words(enums, "f #0 1 1: fault 0") == "f (one = a, two = b, e = b): fault 0"
 
 
 # ---- places and reports --------------------------------------------------------------------------------------------

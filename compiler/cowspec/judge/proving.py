@@ -10,6 +10,7 @@ from time import monotonic
 
 from cowspec.encode.relational.formula import RelSystem
 from cowspec.encode.relational.obligation import START
+from cowspec.encode.relational.steps import in_words
 from cowspec.encode.relational.translate import CountTooLarge, translate
 from cowspec.engines.bmc.search import EncodingDisagrees
 from cowspec.engines.cti import find_cti, reach_state
@@ -165,15 +166,16 @@ def _dropped(system: System, result: InductionResult) -> tuple[tuple[str, str], 
     said: dict[str, str] = {}
     for failure in result.failures:
         if failure.conjunct in lemmas:
-            said[failure.conjunct] = f"lemma {failure.conjunct} is of no use: {_why(failure)}"
+            said[failure.conjunct] = f"lemma {failure.conjunct} is of no use: {_why(system, failure)}"
         elif failure.conjunct in result.dropped_facts:
-            said[failure.conjunct] = f"structural fact {failure.conjunct} is of no use: {_why(failure)}"
+            said[failure.conjunct] = f"structural fact {failure.conjunct} is of no use: {_why(system, failure)}"
     return tuple(said.items())
 
 
-def _why(failure: Failure) -> str:
+def _why(system: System, failure: Failure) -> str:
     if failure.reason:
-        return f"the solver gave up at {failure.step}: {failure.reason}"
+        return f"the solver gave up at {in_words(system, failure.step)}: {failure.reason}"
     if failure.step == START:
         return "it is false in a start state"
-    return f"not preserved by {failure.step}" + (f" without {', '.join(failure.lost)}" if failure.lost else "")
+    lost = ", ".join(in_words(system, each) for each in failure.lost)
+    return f"not preserved by {in_words(system, failure.step)}" + (f" without {lost}" if lost else "")

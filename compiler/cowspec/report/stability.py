@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, pstdev
 
+from cowspec.encode.relational.steps import in_words
 from cowspec.engines.induction.stability import Tried
 from cowspec.judge.confirming.stability import Measured, StabilityReport
 from cowspec.report.ascii import wrap
@@ -94,7 +95,9 @@ def _failing(report: StabilityReport, style: Style, paint: Paint) -> list[str]:
         if tested.held == len(tested.tried):
             continue
         under = words(report.system.switches, tested.settings)
-        said = f"{_line(tested)}{'; under ' + under if under else ''}; from {', '.join(tested.core) or 'nothing'}"
+        said = (
+            f"{_line(report, tested)}{'; under ' + under if under else ''}; from {', '.join(tested.core) or 'nothing'}"
+        )
         why = sorted({each.open or CONTRADICTED for each in tested.tried if not each.holds})
         lines += wrap(f"{said}; {', '.join(why)}", style.width, "    ", "      ")
     return [paint("  below 100 %:", "bad"), *lines] if lines else []
@@ -106,13 +109,13 @@ def _unsteady(report: StabilityReport, style: Style) -> list[str]:
     large = [(tested, each) for tested, each in found if each is not None and each.most >= LARGE]
     large.sort(key=lambda pair: (-pair[1].variation, pair[0].step, pair[0].conjunct))
     shown = large[: SHOWN_VERBOSE if style.verbose else SHOWN]
-    lines = [line for tested, _ in shown for line in wrap(_line(tested), style.width, "    ", "      ")]
+    lines = [line for tested, _ in shown for line in wrap(_line(report, tested), style.width, "    ", "      ")]
     return ["  most unsteady:", *lines] if lines else []
 
 
-def _line(tested: Measured) -> str:
+def _line(report: StabilityReport, tested: Measured) -> str:
     """`install: cow_invisible: 20/20, 12,100..20,300, median 14,000, variation 31 %`"""
-    name = tested.conjunct if tested.conjunct.startswith(f"{tested.step}:") else f"{tested.step}: {tested.conjunct}"
+    name = _name(report, tested.step, tested.conjunct)
     each = spread(tested.tried)
     units = (
         f"{each.least:,}..{each.most:,}, median {each.middle:,}, variation {_rate(each.variation)}"
@@ -128,7 +131,7 @@ def _troubles(report: StabilityReport, style: Style, paint: Paint) -> list[str]:
         under = words(report.system.switches, settings)
         lines += wrap(f"{name} is not proved{', under ' + under if under else ''}: {reason}", style.width, "  ", "    ")
     for obligations, reason in report.lost:
-        names = ", ".join(f"{step}: {conjunct}" for step, conjunct in obligations[:3])
+        names = ", ".join(_name(report, step, conjunct) for step, conjunct in obligations[:3])
         more = f" and {len(obligations) - 3} more" if len(obligations) > 3 else ""
         lines += wrap(f"unknown: {names}{more}: {reason}", style.width, "  ", "    ")
     for bug in report.bugs:
@@ -138,6 +141,12 @@ def _troubles(report: StabilityReport, style: Style, paint: Paint) -> list[str]:
     if not report.known and not lines:
         lines.append("  nothing is expected to be proved for any size")
     return [paint(line, "weak") for line in lines]
+
+
+def _name(report: StabilityReport, step: str, conjunct: str) -> str:
+    """Of an obligation; that of a fault has the step in its own."""
+    of_fault = conjunct.startswith(f"{step}:")
+    return in_words(report.system, conjunct if of_fault else f"{step}: {conjunct}")
 
 
 def _several(count: int, noun: str) -> str:

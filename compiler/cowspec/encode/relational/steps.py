@@ -103,6 +103,24 @@ def rel_steps(tables: Tables, fresh: Fresh, step: ir.Step, naming: Naming) -> tu
     return tuple(found)
 
 
+def in_words(system: ir.System, name: str) -> str:
+    """A name of an obligation as readers want it: the numbers of `steps_by_name` are members of enums.
+
+    `do_wp_page.fault #0` -> `do_wp_page.fault (why = write_fault)`
+    """
+    label, numbered, rest = name.partition(" #")
+    step = next((step for step in system.steps if step.name == label), None)
+    if not numbered or step is None:
+        return name
+    numbers, colon, tail = rest.partition(":")
+    members = dict(system.enums)
+    bound = [(each.name, each.domain) for each in step.params]
+    bound += [(each.name, each.domain) for each in _chooses(step.body)]
+    fixed = zip([each for each in bound if each[1] in members], numbers.split(), strict=True)
+    said = (f"{own} = {members[enum][int(number)]}" for (own, enum), number in fixed)
+    return f"{label} ({', '.join(said)}){colon}{tail}"
+
+
 def _chooses(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Choose]:
     for stmt in body:
         if isinstance(stmt, ir.Choose):

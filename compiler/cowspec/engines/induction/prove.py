@@ -35,6 +35,7 @@ from functools import partial
 from cowspec.encode.relational.connectives import neg
 from cowspec.encode.relational.formula import Formula, RelSystem
 from cowspec.encode.relational.obligation import NO_FAULT, NO_FAULT_YET, START
+from cowspec.encode.relational.steps import in_words
 from cowspec.encode.relational.translate import NAMED, CountTooLarge, counts_above_two, formula_of, translate
 from cowspec.engines.induction.hints import held
 from cowspec.engines.induction.houdini import Ask, Failure, houdini
@@ -120,7 +121,7 @@ def prove(
     )
     kept = {each for each, core in standing.items() if attempt.cores.get(each) == core}
     known = replace(known, confirmed=known.confirmed | kept)
-    return _with_verdicts(result, attempt, goals, large, when, known)
+    return _with_verdicts(system, result, attempt, goals, large, when, known)
 
 
 def no_longer_proved(
@@ -310,6 +311,7 @@ def _show(
 
 
 def _with_verdicts(
+    system: ir.System,
     result: InductionResult,
     attempt: _Attempt,
     goals: Sequence[str],
@@ -326,7 +328,7 @@ def _with_verdicts(
         if name in large:
             verdicts.append((name, _too_large(large, name)))
         elif name not in proofs:
-            verdicts.append((name, Unknown(_reason(result.failures, name))))
+            verdicts.append((name, Unknown(_reason(system, result.failures, name))))
         elif not doubtful.isdisjoint(proofs[name]):
             verdicts.append((name, Unknown("a fresh solver did not confirm the proof")))
         else:
@@ -350,17 +352,22 @@ def _doubtful(attempt: _Attempt, questions: Collection[tuple[str, str]]) -> froz
     return frozenset((step, name) for step, each in cores.items() for name in unconfirmed(attempt.asked, step, each))
 
 
-def _reason(failures: Sequence[Failure], name: str) -> str:
+def _reason(system: ir.System, failures: Sequence[Failure], name: str) -> str:
     """Why the goal was dropped, in a line."""
     failed = {failure.conjunct: failure for failure in failures}
     if name not in failed:
         return "not a property of the model"
     failure = failed[name]
+    step = in_words(system, failure.step)
     if failure.reason:
-        return f"the solver gave up at {failure.step}: {failure.reason}"
+        return f"the solver gave up at {step}: {failure.reason}"
     if name == NO_FAULT:
-        return f"a fault of {failure.step} is not excluded"
+        return f"a fault of {step} is not excluded"
     if failure.step == START:
         return "does not hold in every start state"
-    lost = [f"{each} (lost at {failed[each].step})" for each in failure.lost if each in failed]
-    return f"not preserved by {failure.step}" + (f" without {', '.join(lost)}" if lost else "")
+    lost = [
+        f"{in_words(system, each)} (lost at {in_words(system, failed[each].step)})"
+        for each in failure.lost
+        if each in failed
+    ]
+    return f"not preserved by {step}" + (f" without {', '.join(lost)}" if lost else "")
