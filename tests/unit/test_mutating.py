@@ -15,13 +15,13 @@ from cowspec.evaluate.replay import ReplayError, replay
 from cowspec.judge.jobs import AnyJob, Died, run_here
 from cowspec.judge.mutation.aligning import aligned, is_alike
 from cowspec.judge.mutation.comparing import compare
-from cowspec.judge.mutation.mutate import Fate, MutationReport, Original, Trial, mutate, status_of_mutate
+from cowspec.judge.mutation.mutate import FATES, Fate, MutationReport, Original, Trial, mutate, status_of_mutate
 from cowspec.judge.mutation.sampling import Sample
 from cowspec.judge.mutation.scopes import fitting_first, scopes_of
 from cowspec.judge.proving import replay_without_claim
 from cowspec.judge.selection import Selection
 from cowspec.mutation.mutants import Mutant, mutants, mutated
-from cowspec.report.mutants import mutants_text
+from cowspec.report.mutants import mutants_text, score_lines
 from cowspec.report.text import Style
 from cowspec.syntax.ast import Mutation
 from cowspec.system.build import build
@@ -404,6 +404,11 @@ def test_the_report(model: str, capsys: pytest.CaptureFixture[str]) -> None:
         "bound: runs of up to 8 steps, 20 s for each scope: Cpu=2, Room=1; Cpu=3, Room=1; Cpu=2, Room=2\n"
         in out.replace("60 s", "20 s")
     )
+
+
+def test_one_mutant_is_no_plural() -> None:
+    counts = dict.fromkeys(FATES, 0) | {Fate.EQUIVALENT: 1}
+    assert score_lines(counts, 1, 0, 0, Style(80))[0] == "1 of 1 mutant: 1 equivalent"
 
 
 def test_the_report_as_data(model: str, capsys: pytest.CaptureFixture[str]) -> None:

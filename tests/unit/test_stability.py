@@ -205,4 +205,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert run(["stability", "small.cow", "-i", "wrog"]) == 2
     Path("small.cow").write_text("module small\nsort A")
     assert run(["stability", "small.cow"]) == 5
-    assert "nothing is expected to be proved for any size" in capsys.readouterr().out
+    nothing = "nothing to ask: no step can break what is expected to be proved for any size"
+    assert capsys.readouterr().out == f"small.cow\n  {nothing}\n"
+    Path("small.cow").write_text(MODEL)
+    assert run(["stability", "small.cow", "-i", "wrong"]) == 5
+    assert capsys.readouterr().out == "small.cow\n  nothing is expected to be proved for any size\n"

@@ -82,7 +82,8 @@ def _smtlib(system: System, selection: Selection, out_dir: str | None) -> int:
         written = smtlib_files(system, selection, Limits(), Pool().runner(watch))
     for name, text in written.files.items():
         write(str(Path(out_dir) / name), text)
-    click.echo(f"{len(written.files)} obligations of {written.proofs} proofs in {out_dir}")
+    obligations = f"{len(written.files)} obligation{'' if len(written.files) == 1 else 's'}"
+    click.echo(f"{obligations} of {written.proofs} proof{'' if written.proofs == 1 else 's'} in {out_dir}")
     for bug in written.bugs:
         click.echo(f"internal error: {bug}", err=True)
     for name in written.unproved:

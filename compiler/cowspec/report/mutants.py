@@ -96,7 +96,7 @@ def score_lines(counts: Mapping[str, int], found: int, explained: int, noticed: 
     tried = sum(counts.values())
     said = ", ".join(f"{count} {fate}" for fate, count in counts.items() if count)
     said += f" ({explained} explained)" if explained else ""
-    lines = wrap(f"{tried} of {found} mutants: {said or 'none'}", style.width, "", "  ")
+    lines = wrap(f"{tried} of {found} mutant{'' if found == 1 else 's'}: {said or 'none'}", style.width, "", "  ")
     different = tried - counts[Fate.EQUIVALENT] - counts[Fate.REJECTED]
     if different:
         refuted = counts[Fate.REFUTED]

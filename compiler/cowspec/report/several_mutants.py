@@ -44,7 +44,8 @@ def told_text(report: MutationReport) -> str:
     """One line on a model that has been asked: how many mutants came to it, and their fates there."""
     counts = ((report.count(fate), fate) for fate in FATES)
     said = ", ".join(f"{count} {fate}" for count, fate in counts if count)
-    return f"{report.path}: {len(report.trials)} of {report.found} mutants asked: {said or 'none'}"
+    mutants = f"{report.found} mutant{'' if report.found == 1 else 's'}"
+    return f"{report.path}: {len(report.trials)} of {mutants} asked: {said or 'none'}"
 
 
 def _trial(joint: JointTrial, style: Style, paint: Paint, timings: bool) -> list[str]:

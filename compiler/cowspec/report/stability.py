@@ -24,6 +24,7 @@ from cowspec.report.text import Style
 SHOWN = 5
 """Unsteady obligations that are named where all hold; `-v` names more."""
 SHOWN_VERBOSE = 40
+NO_STEP = "nothing to ask: no step can break what is expected to be proved for any size"
 CONTRADICTED = "the solver found a structure that violates it"
 LARGE = 10_000
 """Units below which variation is no news: a fortieth of a hundredth of a second."""
@@ -65,6 +66,8 @@ def stability_text(reports: Sequence[StabilityReport], style: Style, paint: Pain
 
 
 def _head(report: StabilityReport, style: Style, paint: Paint) -> list[str]:
+    if not report.known:
+        return [paint(report.path, "strong")]
     sample = "" if len(report.tested) == report.known else f"a sample of {len(report.tested):,} of "
     said = f"{sample}{_several(report.known, 'obligation')} of {_several(report.proofs, 'proof')}"
     said += f", {_several(report.mutants, 'mutant')} of each"
@@ -139,7 +142,7 @@ def _troubles(report: StabilityReport, style: Style, paint: Paint) -> list[str]:
     if report.interrupted:
         lines.append("  interrupted: some obligations are missing")
     if not report.known and not lines:
-        lines.append("  nothing is expected to be proved for any size")
+        lines.append(f"  {NO_STEP if report.proofs else 'nothing is expected to be proved for any size'}")
     return [paint(line, "weak") for line in lines]
 
 

@@ -13,7 +13,8 @@ def verified_text(found: Verified, path: str, system: System | None, style: Styl
     """How many obligations are accepted, which are not, and what that says of the model."""
     outside = [each for each in found.entries if each.cyclic]
     checked = [each for each in found.entries if not each.rejected and not each.open]
-    said = f"{path}: {len(found.entries)} obligations, {len(checked)} accepted by drup"
+    obligations = f"{len(found.entries)} obligation{'' if len(found.entries) == 1 else 's'}"
+    said = f"{path}: {obligations}, {len(checked)} accepted by drup"
     if outside:
         said += f" ({len(outside)} of them outside the fragment that instances decide)"
     lines = wrap(said, style.width, "", "  ")
@@ -57,4 +58,5 @@ def _claim(system: System, claim: ClaimVerdict) -> str:
             f"{claim.goal}: not proved by this{where}: {claim.unchecked} of its {claim.obligations} obligations are"
             " not checked"
         )
-    return f"{claim.goal}: proved, any size{where}: all {claim.obligations} obligations are there and checked"
+    every = "its only obligation is" if claim.obligations == 1 else f"all {claim.obligations} obligations are"
+    return f"{claim.goal}: proved, any size{where}: {every} there and checked"
