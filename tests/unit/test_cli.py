@@ -63,8 +63,11 @@ def test_a_changed_trace_is_rejected(folder: Path, capsys: pytest.CaptureFixture
     path.write_text(json.dumps(record))
     assert run(["trace", str(path)]) == 6
     assert "rejects this trace" in capsys.readouterr().err
-    path.write_text("{")
-    assert run(["trace", str(path)]) == 2
+    for text, why in (("{", "no JSON: Expecting"), ('{"results": []}', 'an object with "kind": "trace"'), ("1", "kind")):
+        path.write_text(text)
+        assert run(["trace", str(path)]) == 2
+        err = capsys.readouterr().err
+        assert "no trace of a run, as `check` and `refute` save them: " in err and why in err
 
 
 def test_prove(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from cowspec.verdict import Firing, Trace, TraceStep
 SCHEMA_VERSION = 1
 MAX_ELEMENTS = 64  # of one sort in a trace that is read
 MAX_PLACES = 1_000_000  # of all tables together
+NO_TRACE = "no trace of a run, as `check` and `refute` save them"
 _MISSING = object()
 
 
@@ -128,9 +129,9 @@ def _record(text: str) -> dict[str, object]:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TraceError(f"no JSON: {error}") from None
+        raise TraceError(f"{NO_TRACE}: no JSON: {error}") from None
     if not isinstance(record, dict) or record.get("kind") != "trace":
-        raise TraceError('no trace: an object with "kind": "trace" is expected')
+        raise TraceError(f'{NO_TRACE}: an object with "kind": "trace" is expected')
     if record.get("schema_version") != SCHEMA_VERSION:
         raise TraceError(f"schema_version is {record.get('schema_version')!r}, {SCHEMA_VERSION} is expected")
     return record
