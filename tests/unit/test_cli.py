@@ -63,7 +63,11 @@ def test_a_changed_trace_is_rejected(folder: Path, capsys: pytest.CaptureFixture
     path.write_text(json.dumps(record))
     assert run(["trace", str(path)]) == 6
     assert "rejects this trace" in capsys.readouterr().err
-    for text, why in (("{", "no JSON: Expecting"), ('{"results": []}', 'an object with "kind": "trace"'), ("1", "kind")):
+    for text, why in (
+        ("{", "no JSON: Expecting"),
+        ('{"results": []}', 'an object with "kind": "trace"'),
+        ("1", "kind"),
+    ):
         path.write_text(text)
         assert run(["trace", str(path)]) == 2
         err = capsys.readouterr().err
@@ -236,6 +240,24 @@ def test_an_output_that_cannot_be_written_is_no_bug(folder: Path, redirected: st
     done = _in_a_shell(command)
     assert (done.returncode, done.stderr) == (status, said)
     assert _in_a_shell(command.replace("small.cow", "gone.cow").replace(">/dev/full ", "")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (f"check - -i no_stale --set {ONE_SETTING[1]}", 0, "refuted 3 steps"),
+        ("prove - -i no_stale --set policy=eager", 0, "no_stale: proved, any size"),
+        (f"refute - -i no_stale --set {ONE_SETTING[1]}", 0, "no_stale: refuted in 3 steps"),
+        ("run - --random 3", 0, "start: "),
+        ("check - --update-lock", 2, ""),
+        ("check - --locked", 2, ""),
+        ("infer - -i no_stale --write", 2, ""),
+    ],
+)
+def test_a_model_may_come_through_the_standard_input(folder: Path, words: str, status: int, said: str) -> None:
+    done = _in_a_shell(f"{sys.executable} -m cowspec {words} <models/small.cow")
+    assert done.returncode == status and said in done.stdout, done.stderr
+    assert ("standard input" in done.stderr) == (status == 2)
 
 
 def test_a_closed_pipe_is_silent(folder: Path) -> None:

@@ -13,6 +13,7 @@ from cowspec.cli.errors import BadInput
 from cowspec.diagnostics import CompileError, Diagnostic
 from cowspec.source import Source
 
+STDIN = "-"
 MAX_BYTES = 2 * 1024 * 1024
 MAX_TRACE_BYTES = 64 * 1024 * 1024
 MAX_CERTIFICATE_BYTES = 256 * 1024 * 1024
@@ -29,8 +30,8 @@ def shipped(folder: str) -> Path:
 
 
 def models(paths: Sequence[str]) -> list[str]:
-    """The model files that the arguments name: files themselves, of folders every `.cow` file below. No argument stands
-    for `models` here, or the shipped one. Raises `BadInput`."""
+    """The model files that the arguments name: files themselves (`-`: the standard input), of folders every `.cow` file
+    below. No argument stands for `models` here, or the shipped one. Raises `BadInput`."""
     found: dict[str, None] = {}
     for path in paths or [_default_models()]:
         if os.path.isdir(path):
@@ -38,7 +39,7 @@ def models(paths: Sequence[str]) -> list[str]:
             if not inside:
                 raise BadInput(f"{path}: no `.cow` file in this folder")
             found.update(dict.fromkeys(inside))
-        elif os.path.exists(path):
+        elif path == STDIN or os.path.exists(path):
             found[path] = None
         else:
             raise BadInput(f"{path}: no such file or folder")
@@ -49,7 +50,7 @@ def read(path: str, limit: int = MAX_BYTES) -> str:
     """The text of a file (`-`: of the standard input; a name that ends in `.gz`: compressed). Raises `BadInput` if it
     cannot be read, is too large, or is no UTF-8."""
     try:
-        if path == "-":
+        if path == STDIN:
             raw = os.fdopen(os.dup(0), "rb").read(limit + 1)
         else:
             with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
@@ -103,7 +104,7 @@ def loader(library: Path | None = None) -> Loader:
         if not _MODULE.fullmatch(name):
             return None
         beside = Path(user).resolve().parent
-        folders = (root,) if beside.is_relative_to(root) or user == "-" else (beside, root)
+        folders = (root,) if beside.is_relative_to(root) or user == STDIN else (beside, root)
         found = [file for folder in folders if (file := _module_file(folder, name)) is not None]
         if len(found) > 1:
             places = " and ".join(shown_path(file) for file in found)

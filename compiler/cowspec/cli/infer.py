@@ -9,7 +9,7 @@ import click
 
 from cowspec.cli.cache import memory_in
 from cowspec.cli.errors import BadInput
-from cowspec.cli.files import read, write
+from cowspec.cli.files import STDIN, read, write
 from cowspec.cli.load import load_systems
 from cowspec.cli.meanwhile import meanwhile
 from cowspec.cli.options import OUT_DIR, caching, naming, setting, styling
@@ -44,6 +44,8 @@ def command(
 ) -> int:
     """Search lemmas that make the invariants of a MODEL (-i NAME: only these) inductive at any size, under the selected
     settings together; print them, and prove with them."""
+    if write_back and path == STDIN:
+        raise BadInput("error: --write needs a file: not `-`, the standard input")
     (system,) = load_systems([path])
     try:
         selection = validate([system], Selection(rest["options"], rest["names"]))

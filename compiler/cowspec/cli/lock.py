@@ -9,7 +9,7 @@ import click
 
 from cowspec.cli.doctor import tool_versions
 from cowspec.cli.errors import BadInput
-from cowspec.cli.files import read, write
+from cowspec.cli.files import STDIN, read, write
 from cowspec.diagnostics import Diagnostic, render
 from cowspec.evidence.lock import Lock, LockedModel, LockError, StoredProof, read_lock, write_lock
 from cowspec.judge.lock.making import locked_model
@@ -36,6 +36,8 @@ def read_locks(paths: Sequence[str], selection: Selection, *, locked: bool, upda
     do not fit together."""
     if (locked or update) and selection != Selection():
         raise BadInput("error: a lock speaks of all that a model expects: not with --set, --scope or -i")
+    if (locked or update) and STDIN in paths:
+        raise BadInput("error: a lock lies beside the files of models: not with `-`, the standard input")
     if locked and update:
         raise BadInput("error: --locked and --update-lock do not go together")
     if update:
