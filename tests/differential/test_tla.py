@@ -20,7 +20,7 @@ from cowspec.check.modules import load
 from cowspec.cli.files import loader
 from cowspec.cli.tlc_process import tlc
 from cowspec.diagnostics import CompileError
-from cowspec.encode.tla.module import Module
+from cowspec.encode.tla.module import Module, TlaError
 from cowspec.encode.tla.names import identifier
 from cowspec.evaluate.machine import Machine
 from cowspec.evaluate.search import explore
@@ -81,7 +81,7 @@ def examples() -> dict[str, typed.Model]:
         try:
             found[path.name] = check(load(str(path), path.read_text(), find_module))
             compiled(found[path.name])
-        except (CompileError, OSError):
+        except (CompileError, OSError, TlaError):  # the last: a case without a state
             found.pop(path.name, None)
     for path in FOUND:
         found[path.name] = of_file(path)

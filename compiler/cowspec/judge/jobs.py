@@ -11,6 +11,9 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+NO_MEMORY = ("out of memory", "error return without exception set")
+"""What else is said where memory was refused: by the solvers, and by the interpreter of C code that did not say why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Died:
@@ -77,6 +80,6 @@ def died_of(error: BaseException) -> Died:
         place = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
         trace = trace.tb_next
     words = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or "out of memory" in words:  # the solvers have exceptions of their own
+    if isinstance(error, MemoryError) or any(said in words for said in NO_MEMORY):
         return Died(f"out of memory{place}")
     return Died(f"{type(error).__name__}{': ' + words if words else ''}{place}", bug=True)

@@ -238,18 +238,21 @@ def _bare(cell: str) -> str:
 
 
 def _written(write: typed.Assign, cell: str, places: list[str], stmt: typed.Bulk, env: Env) -> str:
-    """The cell after one of the assignments. A binder is the first place that it indexes; the rest is a condition."""
+    """The cell after one of the assignments. A binder is the first place that it indexes; the rest is a condition,
+    after `where` if it can be read only where that holds."""
     binders = [binder.name for binder in stmt.binders]
     spots: dict[str, str] = {}
     for spot, arg in zip(places, write.place.index, strict=True):
         if isinstance(arg, typed.Var) and arg.name in binders:
             spots.setdefault(arg.name, spot)
-    inside = replace(env, names={**env.names, **spots})
+    inside = before = replace(env, names={**env.names, **spots})
     test = "TRUE" if stmt.where is None else shown(stmt.where, inside)
     if stmt.where is not None:
         inside = inside.knowing(met(stmt.where, inside))
     fixed = [(spot, shown(arg, inside)) for spot, arg in zip(places, write.place.index, strict=True)]
-    condition = conj((*(f"{spot} = {said}" for spot, said in fixed if spot != said), test))
+    here = tuple(f"{spot} = {said}" for spot, said in fixed if spot != said)
+    needs_where = any(shown(arg, before) != shown(arg, inside) for arg in write.place.index)
+    condition = conj((test, *here) if needs_where else (*here, test))
     new = text(value(write.value, inside))
     if write.place.path:
         fields = "".join(f".{field_name(name)}" for name in write.place.path)
