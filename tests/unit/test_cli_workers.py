@@ -17,7 +17,7 @@ import pytest
 import z3
 from cowspec.cli.progress import BETWEEN
 from cowspec.cli.workers import LEAST_MEMORY, default_jobs, default_memory, runner
-from cowspec.judge.jobs import AnyJob, Died, Job, Runner, run_here
+from cowspec.judge.jobs import AnyJob, Died, Job, Runner, died_of, run_here
 
 
 def collect(run: Runner, works: Sequence[Callable[[], Any]], timeout: float = 30.0) -> dict[int, Any]:
@@ -206,6 +206,12 @@ def test_memory_has_a_limit() -> None:
     assert "memory" in found[2].reason and not found[2].bug
     assert found[3] == Died("worker died: signal 6, perhaps as it needs more than 600 MB")
     assert collect(runner(1, memory=0), [hoard]) == {0: 700 << 20}
+
+
+def test_no_memory_is_no_mistake_of_ours_whoever_says_so() -> None:
+    for error in (MemoryError(), RuntimeError("out of memory"), SystemError("error return without exception set")):
+        assert not died_of(error).bug
+    assert died_of(SystemError("unknown opcode")).bug
 
 
 def test_memory_is_shared_out() -> None:

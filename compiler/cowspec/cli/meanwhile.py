@@ -42,7 +42,7 @@ class _Crew:
     def __init__(self, workers: int, memory: int) -> None:
         self._most, self._memory, self.owner = workers, memory, os.getpid()
         self._waiting: deque[_Elsewhere] = deque()
-        self._running: list[_Elsewhere] = []
+        self._running: dict[_Elsewhere, Worker] = {}
 
     def begin(self, label: str, work: Callable[[], T], /) -> Later[T]:
         each = _Elsewhere(self, Job(label, work, lambda _: [], LONGEST))
@@ -52,26 +52,22 @@ class _Crew:
 
     def collect(self, seconds: float | None) -> None:
         """Waits so long (None: for ever) until some worker has ended; those that have make place for others."""
-        ends = [each.worker.end for each in self._running if each.worker is not None]
+        ends = [worker.end for worker in self._running.values()]
         ready = wait(ends, seconds) if ends else []
-        for each in list(self._running):
-            if each.worker is not None and each.worker.end in ready:
-                self._running.remove(each)
-                outcome = take_result(each.worker)
-                each.ends(None if isinstance(outcome, Died) else (outcome,))
+        for each in [each for each, worker in self._running.items() if worker.end in ready]:
+            outcome = take_result(self._running.pop(each))
+            each.ends(None if isinstance(outcome, Died) else (outcome,))
         while self._waiting and len(self._running) < self._most:
             each = self._waiting.popleft()
             with deaf():
-                each.worker = start_worker(each.job, self._memory)
-                self._running.append(each)
+                self._running[each] = start_worker(each.job, self._memory)
 
     def leave(self, each: "_Elsewhere") -> None:
         """Nobody wants its result."""
         if each in self._waiting:
             self._waiting.remove(each)
-        if each in self._running and each.worker is not None:
-            self._running.remove(each)
-            stop_worker(each.worker)
+        if each in self._running:
+            stop_worker(self._running.pop(each))
 
     def dismiss(self) -> None:
         self._waiting.clear()
@@ -84,7 +80,6 @@ class _Elsewhere:
 
     def __init__(self, crew: _Crew, job: Job[Any]) -> None:
         self._crew, self.job = crew, job
-        self.worker: Worker | None = None
         self._outcome: tuple[Any] | None = None
         self._has_ended = False
 

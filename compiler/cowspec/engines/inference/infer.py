@@ -278,10 +278,10 @@ def _begin_proof(
     proof = proofs.begin_proof(claim, list(dict.fromkeys(properties.values())), is_quick=is_quick)
 
     def used() -> list[int] | None:
-        result = proof()
+        result, seconds = proof()
         is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
         said = "proved" if is_proved else "not yet proved"
-        search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {proofs.ended:.1f} s")
+        search.say(f"{claim.name}: {len(numbers)} lemmas: {said}, {seconds:.1f} s")
         for failure in result.failures:
             search.say(f"  {failure.conjunct} fails at {failure.step} {failure.reason} {' '.join(failure.lost)}")
         if not is_proved:

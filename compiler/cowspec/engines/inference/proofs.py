@@ -30,14 +30,13 @@ FIRST_SECONDS = 2.0
 class Proofs:
     """What is proved so far, and after how many seconds by the clock, and of all processors (`done`). `facts`: what the
     prover found of the compiler's facts, under all settings of any claim. `beside`: may prove while the search goes
-    on; `ended`: when, by the clock, the last proof did that was asked for."""
+    on."""
 
     base: System
     limits: Limits
     beside: Beside = when_asked
     done: dict[Claim, tuple[float, float]] = field(default_factory=dict)
     facts: Known = NOTHING
-    ended: float = 0.0
     _results: dict[Claim, InductionResult] = field(default_factory=dict)
     _clock: float = field(default_factory=monotonic)
     _worked: float = field(default_factory=lambda: worked())
@@ -60,9 +59,9 @@ class Proofs:
         for when in dict.fromkeys(claim.when for claim in claims):
             mine = [claim for claim in claims if claim.when == when]
             result = prove(self.base, [claim.name for claim in mine], when, quick, self.facts)
-            self.ended = self.passed()
+            seconds = self.passed()
             for claim, verdict in zip(mine, result.verdicts, strict=True):
-                self._note(claim, replace(result, verdicts=(verdict,)))
+                self._note(claim, replace(result, verdicts=(verdict,)), seconds)
 
     def given(self) -> tuple[ir.Property, ...]:
         """The claims that are proved, each under the settings of its line."""
@@ -86,9 +85,10 @@ class Proofs:
 
     def begin_proof(
         self, claim: Claim, further: Sequence[ir.Property], *, is_quick: bool = False
-    ) -> Callable[[], InductionResult]:
+    ) -> Callable[[], tuple[InductionResult, float]]:
         """With these properties alone, and what is proved wherever this is claimed: others would only cost time. Goes
-        on beside whatever else is done until the result is asked for; knows what is proved now."""
+        on beside whatever else is done until it is asked for the result, and after how many seconds that was there;
+        knows what is proved now."""
         mine = set(settings_of(self.base, claim.when))
         names = {each.name for each in self.done if mine <= set(settings_of(self.base, each.when))} | {claim.name}
         names -= {each.name for each in further}
@@ -97,11 +97,10 @@ class Proofs:
         limits = self._limits(is_quick=is_quick)
         later = self.beside(f"a proof of {claim.name}", partial(_proved, system, claim, limits, self.facts))
 
-        def ended() -> InductionResult:
-            result, self.ended = later.get()
-            self.ended -= self._clock
-            self._note(claim, result)
-            return result
+        def ended() -> tuple[InductionResult, float]:
+            result, at = later.get()
+            self._note(claim, result, at - self._clock)
+            return result, at - self._clock
 
         return ended
 
@@ -109,13 +108,13 @@ class Proofs:
         most = FIRST_SECONDS if is_quick else OBLIGATION_SECONDS
         return replace(self.limits, timeout=min(self.limits.timeout, most))
 
-    def _note(self, claim: Claim, result: InductionResult) -> None:
+    def _note(self, claim: Claim, result: InductionResult, seconds: float) -> None:
         """A claim that is proved stays proved."""
         is_proved = all(isinstance(verdict, Proved) for _, verdict in result.verdicts)
         if is_proved or claim not in self.done:
             self._results[claim] = result
         if is_proved:
-            self.done.setdefault(claim, (self.ended, self.worked()))
+            self.done.setdefault(claim, (seconds, self.worked()))
 
 
 def _proved(system: System, claim: Claim, limits: Limits, facts: Known) -> tuple[InductionResult, float]:
