@@ -38,19 +38,26 @@ Made = tuple[tuple[tuple[str, str], ...], list[tuple[str, str]], list[Item]]
 """Parameters, names read from the frame, items."""
 
 
-def actions(symbols: Symbols, steps: Sequence[ir.Step], variables: tuple[str, ...]) -> tuple[Action, ...]:
+def actions(
+    symbols: Symbols, steps: Sequence[ir.Step], variables: tuple[str, ...]
+) -> tuple[tuple[Action, ...], frozenset[str]]:
     """One for each step of the system, in its order. What a failed check would tell is used only where no guard comes
-    after one; whether that is so is found out without it, as it may make a guard seem true."""
+    after one; whether that is so is found out without it, as it may make a guard seem true.
+
+    Also the structs that have to be marked before the actions are right: a guard may ask whether a record is there
+    after a field has been written to an absent one."""
     declared = {action.name: action for action in symbols.model.actions}
     procs = {proc.name: proc for proc in symbols.model.procs}
     found = []
+    unmarked = set[str]()
     for step in steps:
         maker = _Maker(symbols, procs, Shared(strict=True))
         made = _made(maker, step, declared, procs)
+        unmarked |= {struct for struct in maker.shared.blurred if not symbols.marked(struct)}
         if not maker.shared.late:
             made = _made(_Maker(symbols, procs, Shared(strict=False)), step, declared, procs)
         found.append(_action(symbols, step, made, variables))
-    return tuple(found)
+    return tuple(found), frozenset(unmarked)
 
 
 def _made(

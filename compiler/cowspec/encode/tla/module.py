@@ -49,10 +49,13 @@ def tla_module(model: typed.Model, system: System, name: str | None = None) -> M
     variables = tuple(table.name for table in known.tables.values())
     if not variables:
         raise TlaError("the model has no variable, lock or proc, so nothing for TLA+ to speak of: `cowspec check` does")
-    made = actions(known, system.steps, (*variables, "fault"))
+    made, unmarked = actions(known, system.steps, (*variables, "fault"))
+    if unmarked:
+        known = symbols(model, system.steps, unmarked)
+        made, _ = actions(known, system.steps, (*variables, "fault"))
     faults = any(action.faults for action in made)
     if not faults:
-        made = actions(known, system.steps, variables)
+        made, _ = actions(known, system.steps, variables)
     defined = tuple(each for prop in model.properties for each in definitions(known, prop, faults=faults))
     name = name if name is not None and name == identifier(name) else declarations.module_name(model)
     text = _text(_lines(name, known, made, defined, variables, faults))

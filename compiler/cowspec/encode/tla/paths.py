@@ -61,10 +61,12 @@ Item = Guard | Remark | Exists | Let | Branch | Leaf
 
 @dataclass(slots=True)
 class Shared:
-    """What all paths of a step share. `strict`: a failed check tells nothing (as a guard comes after one: `late`)."""
+    """What all paths of a step share. `strict`: a failed check tells nothing (as a guard comes after one: `late`).
+    `blurred`: structs of which a field may have been written to an absent record before such a guard."""
 
     strict: bool
     late: bool = False
+    blurred: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
 
 
@@ -75,6 +77,7 @@ class Path:
         self.shared, self.starting = shared, starting
         self.items: list[Item] = []
         self.checks: list[tuple[str, str]] = []
+        self.half_written: set[str] = set()
         self.env = replace(env, store=Store(dict(env.store.waiting), self._name), strict=shared.strict)
 
     @property
@@ -89,6 +92,7 @@ class Path:
         """A path that begins here, with no items of its own yet."""
         other = Path(self.env.knowing(known), self.shared, starting=self.starting)
         other.checks = list(self.checks)
+        other.half_written = set(self.half_written)
         return other
 
     def _name(self, var: str, pending: Pending) -> str:
@@ -112,8 +116,13 @@ class Path:
 
     def guard(self, condition: str) -> None:
         if condition != "TRUE":
-            self.shared.late |= bool(self.checks)
+            self._is_late()
             self.items.append(Guard(condition))
+
+    def _is_late(self) -> None:
+        """What comes now may still disable the step, even if a check has failed."""
+        self.shared.late |= bool(self.checks)
+        self.shared.blurred |= self.half_written
 
     def check(self, bad: str, message: str, present: frozenset[str] = frozenset()) -> None:
         """The step faults where `bad` holds; else these texts are present."""
@@ -131,7 +140,7 @@ class Path:
 
     def choose(self, name: str, domain: str) -> str:
         self.env, unique = self.env.bind(name)
-        self.shared.late |= bool(self.checks)
+        self._is_late()
         self.items.append(Exists(unique, domain))
         self.env = self.env.knowing(frozenset({unique}))
         return unique
@@ -162,6 +171,7 @@ class Path:
                         pass
             checks += [(conj((when, bad)), message) for bad, message in path.checks[before:]]
         self.checks = checks
+        self.half_written |= then.half_written | otherwise.half_written
         for var in dict.fromkeys((*then.store.waiting, *otherwise.store.waiting)):
             yes, no = (path.store.waiting.get(var, Pending(var)) for path in (then, otherwise))
             if yes == no:

@@ -109,6 +109,7 @@ def _let(name: str, of: Expr, path: Path) -> None:
 def assign(stmt: typed.Assign, path: Path) -> None:
     for bad, message, there in checks(stmt, path.env):
         path.check(bad, message, there)
+    path.half_written |= half_written(stmt.place, path.env)
     written = value(stmt.value, path.env)
     table, index, fields = _target(stmt.place, path.env)
     path.store.write(path.symbols.tables[table].name, index, fields, written)
@@ -153,6 +154,15 @@ def checks(stmt: typed.Assign, env: Env) -> list[Fault]:
         for name, bad, there in gaps(stmt.value, env)
     ]
     return [fault for fault in found if fault[0] != "FALSE"]
+
+
+def half_written(where: typed.Place, env: Env) -> set[str]:
+    """The struct of the record that a field is written of, if that record may be absent."""
+    of = _declared(where, env)
+    if not where.path or not of.optional or not isinstance(of.base, StructType):
+        return set()
+    here = typed.Read(where.var, where.index, of, span=where.span)
+    return set() if is_absent(here, env) == "FALSE" else {of.base.name}
 
 
 def _declared(where: typed.Place, env: Env) -> Type:
@@ -206,6 +216,7 @@ def bulk(stmt: typed.Bulk, path: Path) -> None:
     for each in stmt.body:
         for bad, message, _ in checks(each, inside):
             path.check(f"{quantifier(QuantKind.EXISTS, bound)}: {conj((where, bad))}", message)
+        path.half_written |= half_written(each.place, inside)
     for table, whole in found:
         path.store.replace(path.symbols.tables[table].name, whole)
 

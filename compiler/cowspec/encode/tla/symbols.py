@@ -55,6 +55,7 @@ class Symbols:
     refs: Mapping[str, str]  # of each sort with references the operator that counts them
     unlocked: Mapping[LockKind, str]
     derived: Mapping[str, str]  # "p_not" of a cover p, "p_step" and "p_in_place" of a transition
+    marks: frozenset[str]  # structs
     top: frozenset[str]
 
     @property
@@ -65,7 +66,8 @@ class Symbols:
     def marked(self, struct: str) -> bool:
         """Whether the struct needs a field that says it is there."""
         fields = self.layout.structs[struct]
-        return not any(isinstance(of.base, SortType | EnumType) and not of.optional for _, of in fields)
+        tells = any(isinstance(of.base, SortType | EnumType) and not of.optional for _, of in fields)
+        return struct in self.marks or not tells
 
     def set_of(self, of: Type) -> str:
         """The TLA+ set of the values of a type."""
@@ -89,11 +91,14 @@ class Symbols:
 
 
 def field(name: str) -> str:
-    """A field of a record; only keywords are not allowed."""
-    return identifier(name)
+    """A field of a record, which has no other names but fields: all are allowed but keywords and what is added to
+    records here. These get a `_`, as does what would then have the same name."""
+    root = name.rstrip("_")
+    return f"{name}_" if root and (root == PRESENT or identifier(root) != root) else identifier(name)
 
 
-def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
+def symbols(model: typed.Model, steps: Iterable[ir.Step], marks: frozenset[str] = frozenset()) -> Symbols:
+    """`marks`: structs that need a field that says whether the record is there, though another field would tell."""
     places = layout(model)
     taken: set[str] = {*RESERVED, "refs_in", *(f"refs_{sort}_in" for sort in model.sorts)}
 
@@ -135,6 +140,7 @@ def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
         refs,
         unlocked,
         derived,
+        marks,
         frozenset(),
     )
     for var in model.vars:
@@ -146,7 +152,7 @@ def symbols(model: typed.Model, steps: Iterable[ir.Step]) -> Symbols:
     actions = {step.name: top(step.name) for step in steps}
     return Symbols(
         model, places, domains, none, structs, switches, tables, idle, actions, properties, refs, unlocked, derived,
-        frozenset(taken),
+        marks, frozenset(taken),
     )  # fmt: skip
 
 
