@@ -6,7 +6,7 @@ from dataclasses import replace
 from cowspec.evidence.traces import read
 from cowspec.judge.results import Claim, Disagreement, Finding, ModelReport, Remark, Result
 from cowspec.report.records import disagreement_files, render, trace_files
-from cowspec.report.summary import check_text, verb_text
+from cowspec.report.summary import check_text, found_text, verb_text
 from cowspec.report.table import legend, table, words
 from cowspec.report.text import Style
 from cowspec.system.ir import Setting, Switch
@@ -72,6 +72,14 @@ def test_claims_at_a_scope_name_it() -> None:
     bounded = replace(scoped, verdict=Finding.NO_VIOLATION, claim=Claim.BOUNDED, steps=12)
     assert "proved at Cpu=2,Page=3" in "\n".join(table(replace(REPORT, results=(scoped,)), 100))
     assert "no violation in 12" in "\n".join(table(replace(REPORT, results=(bounded,)), 100))
+
+
+def test_a_cover_is_not_reached() -> None:
+    """Nothing violates it."""
+    cover = Result("two", "cover", SETTINGS, Finding.NO_VIOLATION, Claim.BOUNDED, "bmc", (("Cpu", 2),), 12)
+    assert "not reached in 12" in "\n".join(table(replace(REPORT, results=(cover,)), 100))
+    assert found_text(cover) == "not reached within 12 steps at Cpu=2"
+    assert found_text(replace(cover, kind="invariant")) == "no violation within 12 steps at Cpu=2"
 
 
 def test_undeclared_settings_are_said() -> None:

@@ -9,7 +9,7 @@ from cowspec.report.crossed import cross_lines
 from cowspec.report.inferred import declarations
 from cowspec.report.places import place_of
 from cowspec.report.records import Files
-from cowspec.report.table import Paint, legend, table, unpainted, words
+from cowspec.report.table import Paint, legend, table, unpainted, verdict_text, words
 from cowspec.report.text import Style, cti_text, scope_text, setting_text, trace_text
 
 VERDICTS = {
@@ -101,7 +101,7 @@ def settings_text(report: ModelReport, result: Result) -> str:
 
 def found_text(result: Result) -> str:
     """`refuted in 8 steps at Cpu=2, Page=3`"""
-    text = result.verdict.replace("_", " ")
+    text = verdict_text(result)
     if result.claim == Claim.ANY_SIZE:
         text += ", any size"
     if result.claim == Claim.BOUNDED:

@@ -80,9 +80,16 @@ def legend(reports: Sequence[ModelReport], width: int) -> list[str]:
     return lines
 
 
+def verdict_text(result: Result) -> str:
+    """The verdict in words; there is no violation of a cover, but a run that reaches it."""
+    if result.kind == "cover" and result.verdict == Finding.NO_VIOLATION:
+        return "not reached"
+    return result.verdict.replace("_", " ")
+
+
 def cell_text(result: Result) -> str:
     """`proved`, `proved at Cpu=2, Page=3`, `refuted 8 steps`, `unknown`; `!` marks what is not as declared."""
-    text = result.verdict.replace("_", " ")
+    text = verdict_text(result)
     if result.claim == Claim.SCOPE and result.scope is not None and result.scenario is None:
         text += " at " + ",".join(f"{sort}={size}" for sort, size in result.scope)
     elif result.verdict == Finding.NO_VIOLATION:
