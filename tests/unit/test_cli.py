@@ -260,9 +260,12 @@ def test_a_model_may_come_through_the_standard_input(folder: Path, words: str, s
     assert ("standard input" in done.stderr) == (status == 2)
 
 
-def test_a_closed_pipe_is_silent(folder: Path) -> None:
-    done = _in_a_shell(f"{sys.executable} -m cowspec compile models/small.cow | true")
+@pytest.mark.parametrize("words", ["compile models/small.cow", "list models/small.cow", "--help", "explain"])
+def test_a_closed_pipe_is_silent(folder: Path, words: str) -> None:
+    """And no success: what nobody has read may have been a refutation."""
+    done = _in_a_shell(f"({sys.executable} -m cowspec {words}; echo $? >status) | true")
     assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "status").read_text() == "141\n"
 
 
 def _in_a_shell(command: str) -> subprocess.CompletedProcess[str]:

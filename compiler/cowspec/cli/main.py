@@ -17,7 +17,7 @@ from types import FrameType
 import click
 
 from cowspec import __version__
-from cowspec.cli.errors import INTERRUPTED, BadInput
+from cowspec.cli.errors import INTERRUPTED, UNREAD, BadInput
 from cowspec.judge.jobs import died_of
 
 COMMANDS = {
@@ -40,6 +40,8 @@ COMMANDS = {
 }
 
 UNWRITABLE = "error: the output cannot be written"
+COMPLETING = "_COWSPEC_COMPLETE"
+"""By this variable a shell asks click how a line may go on."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COLLECT_AFTER = (50_000, 20, 100)
@@ -95,7 +97,7 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         _discard(1)
-        return 0
+        return UNREAD
     except Exception as error:
         lost = _lost(error)
         if lost is None:
@@ -116,6 +118,10 @@ def _run(args: Sequence[str]) -> int:
     except BadInput as error:
         _tell(str(error).rstrip("\n"))
         return 2
+    except SystemExit:  # so click ends after it has completed a line for a shell, or when it sees a closed pipe
+        if COMPLETING in os.environ:
+            raise
+        raise BrokenPipeError from None
     return status if isinstance(status, int) else 0
 
 
