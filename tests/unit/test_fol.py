@@ -36,7 +36,7 @@ PREDICATES = (
 
 
 def step(*updates: Update, guard: Formula = TRUE, definitions: tuple[tuple[str, Formula], ...] = ()) -> RelStep:
-    return RelStep("step", (), (C,), 1, (), (), guard, (), updates, definitions)
+    return RelStep("step", (), (C,), 1, (), (), (), guard, (), updates, definitions)
 
 
 def new_language() -> Language:

@@ -112,6 +112,7 @@ class RelStep:
     params: tuple[Sym, ...]  # sort-valued params, in order; then the frame's constants
     arity: int  # how many of `params` are parameters of the step (the rest are the frame's)
     choices: tuple[Sym, ...]  # one for each `choose`, in order of execution; free where its branch is not taken
+    choice_numbers: tuple[int, ...]  # which of the step's `choose` over sorts: those of dead branches have no choice
     choice_paths: tuple[Formula, ...]  # when that `choose` is met
     guard: Formula
     faults: tuple[FaultCase, ...]

@@ -70,6 +70,8 @@ class _Collected:
     guard: list[Formula] = field(default_factory=list)
     faults: list[tuple[Formula, str]] = field(default_factory=list)
     choices: list[tuple[Sym, Formula]] = field(default_factory=list)
+    choice_numbers: list[int] = field(default_factory=list)
+    chooses: int = 0  # those over sorts so far, with those of branches that are never taken
     constants: set[Sym] = field(default_factory=set)
     named: dict[tuple[str, tuple[Sym, ...]], Sym] = field(default_factory=dict)
     chosen_members: dict[int, int] = field(default_factory=dict)  # by id of the `choose` statement
@@ -172,6 +174,7 @@ def _rel_step(
         params=(*params, *out.named.values()),
         arity=arity,
         choices=tuple(sym for sym, _ in out.choices),
+        choice_numbers=tuple(out.choice_numbers),
         choice_paths=tuple(simplify(path, done) for _, path in out.choices),
         guard=simplify(guard, done),
         faults=tuple(case for case in faults if case.condition != FALSE),
@@ -265,6 +268,8 @@ def _execute(stmt: ir.Stmt, env: Env, path: tuple[Formula, ...], out: _Collected
             else:
                 chosen = env.fresh(name, domain)
                 out.choices.append((chosen, conj(path)))
+                out.choice_numbers.append(out.chooses)
+                out.chooses += 1
                 out.constants.add(chosen)
             env = bind(env, name, Known(chosen))
             out.guard.append(implies(conj(path), formula(env, where)))
@@ -284,8 +289,11 @@ def _branch(
     out: _Collected,
 ) -> Env:
     if condition == TRUE:
-        return _run(then, env, path, out)
+        after = _run(then, env, path, out)
+        _pass_over(otherwise, out)
+        return after
     if condition == FALSE:
+        _pass_over(then, out)
         return _run(otherwise, env, path, out)
     one = _run(then, env, (*path, condition), out)
     two = _run(otherwise, env, (*path, neg(condition)), out)
@@ -294,6 +302,10 @@ def _branch(
         if one.state.get(pred) is not two.state.get(pred):
             state[pred] = _merged(pred, condition, one, two)
     return replace(one, state=state, values={**one.values, **two.values}, flags={**one.flags, **two.flags})
+
+
+def _pass_over(body: tuple[ir.Stmt, ...], out: _Collected) -> None:
+    out.chooses += sum(id(each) not in out.chosen_members for each in _chooses(body))
 
 
 def _merged(pred: str, condition: Formula, one: Env, two: Env) -> Closure:

@@ -42,9 +42,11 @@ class Lifting:
         step = self._rel.steps[number]
         return {each.name: e for each, e in zip((*step.params, *step.choices), elements, strict=True)}
 
-    def choice(self, number: int, params: Sequence[int], choices: Sequence[int]) -> Choice:
-        """Without the params that a name for a value has added."""
-        return number, (*params[: len(self._rel.steps[number].params)], *choices)
+    def choice(self, number: int, params: Sequence[int], choices: Mapping[int, int]) -> Choice:
+        """Of a step taken: without the params that a name for a value has added, and with any element for a `choose`
+        whose branch is known to be dead once values have names. `choices` by number (`RelStep.choice_numbers`)."""
+        step = self._rel.steps[number]
+        return number, (*params[: len(step.params)], *(choices.get(each, 0) for each in step.choice_numbers))
 
     def step(self, choice: Choice) -> RelStep:
         return self._rel.steps[choice[0]]

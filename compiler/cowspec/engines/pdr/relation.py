@@ -123,8 +123,8 @@ class Relation:
         value = self.unrolling.solver_value
         return {cell for cell, solver in self._now.items() if cell > 0 and value(solver)}
 
-    def taken(self) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        """The number of the step taken, the elements of its params, those of its choices."""
+    def taken(self) -> tuple[int, tuple[int, ...], dict[int, int]]:
+        """The number of the step taken, the elements of its params, those of its choices by their numbers."""
         unrolling, template = self.unrolling, self.unrolling.template
         number = next(n for n, chosen in enumerate(template.selected) if unrolling.value(chosen, 0))
         step, registers = self.rel.steps[number], template.register_of[number]
@@ -133,4 +133,5 @@ class Relation:
             literals = template.registers[registers[name]]
             return next(e for e, literal in enumerate(literals) if unrolling.value(literal, 0))
 
-        return number, tuple(element(p.name) for p in step.params), tuple(element(c.name) for c in step.choices)
+        choices = {n: element(each.name) for n, each in zip(step.choice_numbers, step.choices, strict=True)}
+        return number, tuple(element(p.name) for p in step.params), choices
