@@ -328,3 +328,17 @@ def test_missing_tools_are_named(
     assert "TLC: no such class" in capsys.readouterr().out
     assert run(["tlc", str(model), "-i", "nothing"]) == 2
     assert run(["tlc", str(tmp_path / "absent.cow")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "opposite"),
+    [
+        ("~(a = b)", "a = b"),
+        ("~(IF a THEN r ELSE s).present", "(IF a THEN r ELSE s).present"),
+        ("~f[x]", "f[x]"),
+        ("a = b", "a # b"),
+        ("a /\\ b", "~(a /\\ b)"),
+    ],
+)
+def test_the_opposite_of_a_text(text: str, opposite: str) -> None:
+    assert negated(text) == opposite

@@ -189,7 +189,7 @@ def met(condition: Expr, env: Env) -> Iterator[str]:
                 yield from met(part, env)
         case typed.Not(body):
             yield from unmet(body, env)
-        case typed.Equal(left, right):
+        case typed.Equal(left, right) if not isinstance(type_of(left).base, BoolType):  # false may equal an absent flag
             for one, other in ((left, right), (right, left)):
                 if not isinstance(other, typed.NoneLit) and sure(other, env):
                     yield from present(one, env)

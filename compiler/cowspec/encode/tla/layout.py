@@ -26,9 +26,10 @@ def laid_out(expr: Expr, env: Env) -> list[str]:
             then = laid_out(body, inside.knowing(met(where, inside)))
             if kind is QuantKind.EXISTS:
                 return [head, *indented([*bullet(laid_out(where, inside)), *bullet(then)], 2)]
-            return [head, *indented(_implication(laid_out(where, inside), then), 2)]
+            return [head, *indented(_implication(laid_out(where, inside), body, then), 2)]
         case typed.Implies(left, right):
-            return _implication(laid_out(left, env), laid_out(right, env.knowing(met(left, env))))
+            then = laid_out(right, env.knowing(met(left, env)))
+            return _implication(laid_out(left, env), right, then)
         case typed.And(parts):
             return list(_list(parts, env, "/\\"))
         case typed.Or(parts):
@@ -50,9 +51,14 @@ def _list(parts: tuple[Expr, ...], env: Env, sign: str) -> Iterator[str]:
             env = env.knowing(learn(part, env))
 
 
-def _implication(left: list[str], right: list[str]) -> list[str]:
+def _implication(left: list[str], right: Expr, said: list[str]) -> list[str]:
+    """`said`: the right side over its lines. Of `a => b => c` TLA+ does not say which comes first."""
     first = [operand(left[0])] if len(left) == 1 else _in_parentheses(left)
-    return [*first, *hanging("=> ", right if len(right) > 1 else [operand(right[0])])]
+    if len(said) == 1:
+        said = [operand(said[0])]
+    elif isinstance(right, typed.Implies):
+        said = _in_parentheses(said)
+    return [*first, *hanging("=> ", said)]
 
 
 def _in_parentheses(lines: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from cowspec.check import typed
 from cowspec.encode.tla.env import Env
-from cowspec.encode.tla.expressions import met, shown, unmet
+from cowspec.encode.tla.expressions import met, peeked, shown, unmet
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.names import comment, fresh, string
 from cowspec.encode.tla.store import Joined, Pending, Store, Value
@@ -77,6 +77,7 @@ class Path:
         self.shared, self.starting = shared, starting
         self.items: list[Item] = []
         self.checks: list[tuple[str, str]] = []
+        self.checked: frozenset[str] = frozenset()  # what is present if no check fails
         self.half_written: set[str] = set()
         self.env = replace(env, store=Store(dict(env.store.waiting), self._name), strict=shared.strict)
 
@@ -92,7 +93,7 @@ class Path:
         """A path that begins here, with no items of its own yet."""
         other = Path(self.env.knowing(known), self.shared, starting=self.starting)
         other.checks = list(self.checks)
-        other.half_written = set(self.half_written)
+        other.checked, other.half_written = self.checked, set(self.half_written)
         return other
 
     def _name(self, var: str, pending: Pending) -> str:
@@ -119,6 +120,14 @@ class Path:
             self._is_late()
             self.items.append(Guard(condition))
 
+    def splits(self, condition: typed.Expr) -> None:
+        """The step goes two ways. The condition is asked before the checks above it, so it must not rely on them, nor
+        on what was written after one."""
+        if self.checks:
+            trusting = replace(self.env, known=self.env.known | self.checked, strict=False)
+            said = peeked(condition, self.env)
+            self.shared.late |= "?" in said or said != peeked(condition, trusting)
+
     def _is_late(self) -> None:
         """What comes now may still disable the step, even if a check has failed."""
         self.shared.late |= bool(self.checks)
@@ -128,6 +137,7 @@ class Path:
         """The step faults where `bad` holds; else these texts are present."""
         if bad != "FALSE":
             self.checks.append((bad, message))
+            self.checked |= present
             if not self.shared.strict:
                 self.env = self.env.knowing(present)
 
@@ -172,6 +182,7 @@ class Path:
             checks += [(conj((when, bad)), message) for bad, message in path.checks[before:]]
         self.checks = checks
         self.half_written |= then.half_written | otherwise.half_written
+        self.checked |= then.checked | otherwise.checked
         for var in dict.fromkeys((*then.store.waiting, *otherwise.store.waiting)):
             yes, no = (path.store.waiting.get(var, Pending(var)) for path in (then, otherwise))
             if yes == no:

@@ -36,6 +36,7 @@ def run(stmts: tuple[typed.Stmt, ...], path: Path, leave: Exit) -> None:
             case typed.If(condition, then, otherwise):
                 if _splits(stmt):
                     rest = stmts[n + 1 :]
+                    path.splits(condition)
                     test = "\n".join(laid_out(condition, path.env))
                     yes, no = branches(path, condition)
                     run((*then, *rest), yes, leave)

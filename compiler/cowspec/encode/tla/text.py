@@ -55,11 +55,21 @@ def operand(text: str) -> str:
     return f"({text})" if any(word.startswith(("\\A", "\\E")) or word in _LOOSE for word in words(text)) else text
 
 
+def _is_enclosed(text: str) -> bool:
+    """One pair of parentheses around all of it: `(a = b)`, not `(IF c THEN r ELSE s).write`."""
+    depth = 0
+    for n, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return n == len(text) - 1 and text[0] == "("
+    return False
+
+
 def negated(text: str) -> str:
     if text in ("TRUE", "FALSE"):
         return "FALSE" if text == "TRUE" else "TRUE"
     if text.startswith("~") and atomic(text):
-        return text[2:-1] if text[1] == "(" else text[1:]
+        return text[2:-1] if _is_enclosed(text[1:]) else text[1:]
     match words(text):
         case [left, sign, right] if sign in _OPPOSITE:
             return f"{left} {_OPPOSITE[sign]} {right}"
@@ -86,7 +96,11 @@ def disj(parts: Iterable[str]) -> str:
 
 
 def implies(left: str, right: str) -> str:
-    return right if left == "TRUE" else f"{operand(left)} => {operand(right)}"
+    if left == "TRUE":
+        return right
+    if "\n" in right:  # a list below its first item
+        return "\n".join(hanging(f"{operand(left)} => (", [right])) + ")"
+    return f"{operand(left)} => {operand(right)}"
 
 
 def pick(condition: str, then: str, otherwise: str) -> str:
@@ -95,7 +109,7 @@ def pick(condition: str, then: str, otherwise: str) -> str:
 
 def bare(text: str) -> str:
     """`(IF ...)` without its parentheses."""
-    return text[1:-1] if text.startswith("(IF ") and atomic(text) and text.endswith(")") else text
+    return text[1:-1] if text.startswith("(IF ") and _is_enclosed(text) else text
 
 
 def indented(lines: Iterable[str], by: int) -> list[str]:
