@@ -11,12 +11,13 @@ from cowspec.check.typed import BoolType, Type
 from cowspec.encode.tla.env import Env, quantifier
 from cowspec.encode.tla.expressions import idle, is_absent, present, shown, value
 from cowspec.encode.tla.locks import release_all
-from cowspec.encode.tla.names import comment, string
+from cowspec.encode.tla.names import comment
 from cowspec.encode.tla.paths import Item, Path, Shared, lines
 from cowspec.encode.tla.statements import Exit, Jump, run
 from cowspec.encode.tla.store import Rec, Store, Value
 from cowspec.encode.tla.symbols import IDLE, PC, Symbols
 from cowspec.encode.tla.symbols import field as field_name
+from cowspec.encode.tla.symbols import label as label_of
 from cowspec.encode.tla.text import hanging, indented, negated
 from cowspec.syntax.ast import QuantKind
 from cowspec.system import ir
@@ -166,7 +167,7 @@ class _Maker:
 
     def _waiting(self, proc: typed.Proc, label: str, path: Path) -> None:
         frame = self.symbols.tables[proc.name].name
-        path.guard(f"{frame}[self].{PC} = {string(label)}")
+        path.guard(f"{frame}[self].{PC} = {label_of(label)}")
         for callee in self.symbols.layout.reached[proc.name]:
             path.guard(idle((callee,), _self(proc), path.env))
 
@@ -212,7 +213,7 @@ class _Maker:
         if label is None:
             end_call(proc, path, starting=starting)
         else:
-            path.store.write(self.symbols.tables[proc.name].name, "self", (PC,), string(label))
+            path.store.write(self.symbols.tables[proc.name].name, "self", (PC,), label_of(label))
 
 
 def _unnamed(var: str, pending: object) -> str:
@@ -232,7 +233,7 @@ def _after(proc: typed.Proc, number: int) -> str | None:
 
 def enter(proc: typed.Proc, args: Sequence[Value], path: Path) -> None:
     """Sets the frame: program counter, parameters, locals."""
-    fields: list[tuple[str, Value]] = [(PC, string(proc.steps[0].name))]
+    fields: list[tuple[str, Value]] = [(PC, label_of(proc.steps[0].name))]
     fields += [(field_name(param.name), arg) for param, arg in zip(proc.params, args, strict=True)]
     fields += [(field_name(local.name), _start(local, path)) for local in proc.locals]
     absent = dict(idle_frame(proc, path.symbols).fields)

@@ -25,6 +25,7 @@ from cowspec.encode.tla.properties import closed
 from cowspec.encode.tla.store import text
 from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, Symbols, type_of
 from cowspec.encode.tla.symbols import field as field_name
+from cowspec.encode.tla.symbols import label as label_of
 from cowspec.encode.tla.text import bullet, enclosed, filled, hanging, indented
 from cowspec.syntax.ast import QuantKind
 from cowspec.system.lowering.layout import CPU
@@ -340,7 +341,7 @@ def idle_holds_nothing(known: Symbols) -> Iterator[str]:
 
 
 def _frame_type(known: Symbols, proc: typed.Proc) -> list[str]:
-    labels = ", ".join(string(label) for label in known.layout.labels[proc.name])
+    labels = ", ".join(label_of(label) for label in known.layout.labels[proc.name])
     fields = [f"{PC}: {{{IDLE}, {labels}}}"]
     for name, of in known.frame_fields(proc.name):
         whole = known.set_of(of)
@@ -363,5 +364,5 @@ def for_tlc(known: Symbols, names: tuple[str, ...], faults: bool) -> Iterator[st
         yield from hanging(f"Doing({c}) == ", enclosed(f"{{{call} \\in {{", calls, f"}} : {call}[2] # {IDLE}}}"))
     fields = [f"{name} |-> {name}" for name in (*names, *(("fault",) if faults else ()))]
     if known.model.procs:
-        fields.insert(0, f"doing |-> [{c} \\in {known.domains[CPU]} |-> Doing({c})]")
+        fields.insert(0, f"{fresh('doing', names)} |-> [{c} \\in {known.domains[CPU]} |-> Doing({c})]")
     yield from hanging("Alias == ", enclosed("[", fields, "]") if fields else ["world"])

@@ -10,11 +10,15 @@ from cowspec.encode.tla.symbols import Symbols
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.syntax.ast import QuantKind
 
+Gap = tuple[str, str, frozenset[str]]
+"""A field that must have a value, when it has none, and what is present where it has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Env:
     """What names mean: `names` the bound ones of the model, `used` all TLA+ names bound around, `proc` the proc around,
-    `maybe` those bound by a `let` to what may be absent. `after`: variables are read in the state after the step.
+    `maybe` those bound by a `let` to what may be absent, `gaps` what fields may be absent of a record bound so.
+    `after`: variables are read in the state after the step.
     `strict`: what has been written may be absent where it must not, as a step that faults may still be disabled.
     `splits`: TLC follows each part of a disjunction by itself, so that none may rely on those before it."""
 
@@ -25,6 +29,7 @@ class Env:
     proc: str | None = None
     maybe: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    gaps: Mapping[str, tuple["Gap", ...]] = field(default_factory=dict)
     after: bool = False
     strict: bool = False
     splits: bool = False

@@ -14,7 +14,7 @@ from cowspec.check.typed import BoolType, Expr, StructType, Type
 from cowspec.encode.tla.env import Env, cardinality, me, quantifier, ref_places, ref_tables
 from cowspec.encode.tla.names import string
 from cowspec.encode.tla.store import Rec, Value, select, text
-from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, base_name, type_of
+from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, base_name, label, type_of
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.encode.tla.text import conj, disj, implies, inner, negated, pick
 from cowspec.syntax.ast import LockKind, QuantKind
@@ -111,6 +111,10 @@ def sure(expr: Expr, env: Env) -> bool:
             own = proc == env.proc and isinstance(cpu, typed.Var) and cpu.name == "self"
             total = own and not env.symbols.layout.frames[proc].names[name].optional and _is_settled(proc, env)
             return total or _is_known(expr, env)
+        case typed.FieldOf(typed.Record(_, fields), name):
+            return sure(dict(fields)[name], env)
+        case typed.FieldOf(typed.Cond(_, then, otherwise), name):
+            return all(sure(replace(expr, base=side), env) for side in (then, otherwise)) or _is_known(expr, env)
         case typed.FieldOf(base, name):
             total = not _is_optional_field(base, name, env) and sure(base, env) and not env.strict
             return total or _is_known(expr, env)
@@ -167,7 +171,11 @@ def is_absent(expr: Expr, env: Env) -> str:
             return f"({pick(shown(condition, env), yes, no)})" if yes != no else yes
         case typed.Read(var, index) if index and not _declared(var, index, env).optional and _is_settled(var, env):
             return disj(is_absent(arg, env) for arg in index)
-        case typed.FieldOf(base, name) if not _is_optional_field(base, name, env) and not env.strict:
+        case typed.FieldOf(typed.Record(_, fields), name):
+            return is_absent(dict(fields)[name], env)
+        case typed.FieldOf(base, name) if (
+            not isinstance(base, typed.Cond) and not _is_optional_field(base, name, env) and not env.strict
+        ):
             return is_absent(base, env)
         case _:
             pass
@@ -267,7 +275,7 @@ def formula(expr: Expr, env: Env) -> str:
             sum_ = " + ".join(_counted(term, env) for term in terms)
             return f"{sum_} {_COMPARE[op]} {bound}"
         case typed.At(cpu, proc, step):
-            return f"{text(entry(proc, (cpu,), env, (PC,)))} = {string(step)}"
+            return f"{text(entry(proc, (cpu,), env, (PC,)))} = {label(step)}"
         case typed.Active(proc, cpu):
             return f"{text(entry(proc, (cpu,), env, (PC,)))} # {IDLE}"
         case typed.Idle(cpu):

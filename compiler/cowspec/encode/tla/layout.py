@@ -38,9 +38,13 @@ def laid_out(expr: Expr, env: Env) -> list[str]:
             yes = laid_out(then, env.knowing(met(condition, env)))
             no = laid_out(otherwise, env.knowing(unmet(condition, env)))
             head = f"IF {shown(condition, env)} THEN "
-            return [*hanging(head, [bare(line) for line in yes]), *hanging("ELSE ", [bare(line) for line in no])]
+            return [*hanging(head, _bare(yes)), *hanging("ELSE ", _bare(no))]
         case _:
             return [line]
+
+
+def _bare(lines: list[str]) -> list[str]:
+    return [bare(lines[0])] if len(lines) == 1 else lines
 
 
 def _list(parts: tuple[Expr, ...], env: Env, sign: str) -> Iterator[str]:

@@ -20,7 +20,11 @@ _MODULE = """
 Init Next Spec TypeOK IdleHoldsNothing Symmetry Alias Doing NoFault Fault Idle Holder ValueAt fault vars world self
 Released_mutex Released_rwlock Released_seqcount Released_one_mutex Released_one_rwlock Released_one_seqcount
 """
-RESERVED = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MODULE}".split())
+_CONFIGURATION = """
+INIT NEXT SPECIFICATION INVARIANT INVARIANTS PROPERTY PROPERTIES SYMMETRY ALIAS VIEW POSTCONDITION CHECK_DEADLOCK
+ACTION_CONSTRAINT ACTION_CONSTRAINTS CONSTRAINT CONSTRAINTS
+"""
+RESERVED = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MODULE} {_CONFIGURATION}".split())
 
 
 def identifier(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cowspec.check import typed
-from cowspec.encode.tla.env import Env
+from cowspec.encode.tla.env import Env, Gap
 from cowspec.encode.tla.expressions import met, peeked, shown, unmet
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.names import comment, fresh, string
@@ -144,8 +144,9 @@ class Path:
     def remark(self, words: str) -> None:
         self.items.append(Remark(words))
 
-    def bind(self, name: str, value: Value, *, maybe: bool) -> None:
+    def bind(self, name: str, value: Value, gaps: Sequence[Gap] = (), *, maybe: bool) -> None:
         names = {**self.env.names, name: value}
+        self.env = replace(self.env, gaps={**self.env.gaps, name: tuple(gaps)})
         self.env = replace(self.env, names=names, maybe=self.env.maybe | {name} if maybe else self.env.maybe)
 
     def choose(self, name: str, domain: str) -> str:

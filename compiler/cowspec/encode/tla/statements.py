@@ -10,14 +10,14 @@ from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import Expr, StructType, Type
-from cowspec.encode.tla.env import Env, quantifier
+from cowspec.encode.tla.env import Env, Gap, quantifier
 from cowspec.encode.tla.expressions import is_absent, is_local, met, present, shown, sure, value
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.locks import lock_statement
 from cowspec.encode.tla.paths import Branch, Path, branches
 from cowspec.encode.tla.store import text
 from cowspec.encode.tla.symbols import field as field_name
-from cowspec.encode.tla.text import conj, pick
+from cowspec.encode.tla.text import bare, conj, pick
 from cowspec.syntax.ast import QuantKind
 from cowspec.system.lowering.layout import statements
 from cowspec.system.lowering.words import indexed, place, quoted
@@ -101,7 +101,7 @@ def _let(name: str, of: Expr, path: Path) -> None:
     now = value(of, path.env)
     if isinstance(now, str) and len(now) > LONG:
         now = path.let(name, now)
-    path.bind(name, now, maybe=not sure(of, path.env))
+    path.bind(name, now, gaps(of, path.env), maybe=not sure(of, path.env))
 
 
 # ---- assignments ---------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _written_type(where: typed.Place, env: Env) -> Type:
     return of
 
 
-def gaps(expr: Expr, env: Env) -> list[tuple[str, str, frozenset[str]]]:
+def gaps(expr: Expr, env: Env) -> list[Gap]:
     """Fields of a literal record that must have a value and may have none."""
     match expr:
         case typed.Record(struct, fields):
@@ -191,6 +191,8 @@ def gaps(expr: Expr, env: Env) -> list[tuple[str, str, frozenset[str]]]:
                 for name, inside in fields
                 if not types[name].optional and not sure(inside, env)
             ]
+        case typed.Var(name):
+            return list(env.gaps.get(name, ()))
         case typed.Cond(condition, then, otherwise):
             test = shown(condition, env)
             yes = [(name, conj((test, bad)), frozenset[str]()) for name, bad, _ in gaps(then, env)]
@@ -235,18 +237,13 @@ def _cells(table: str, several: list[typed.Assign], stmt: typed.Bulk, env: Env) 
     for write in several:
         cell = _written(write, cell, places, stmt, env)
     over = ", ".join(f"{name} \\in {env.symbols.domains[sort]}" for name, sort in zip(places, sorts, strict=True))
-    line = f"[{over} |-> {_bare(cell)}]"
+    line = f"[{over} |-> {bare(cell)}]"
     if len(line) <= 90:
         return line
     condition, then, rest = cell.removeprefix("(IF ").partition(" THEN ")
     return f"[{over} |->\n   " + (
-        f"IF {condition}\n   THEN {rest[:-1]}]" if then and cell.startswith("(IF ") else f"{cell}]"
+        f"IF {condition}\n   THEN {rest[:-1]}]" if then and bare(cell) != cell else f"{cell}]"
     )
-
-
-def _bare(cell: str) -> str:
-    """Without the parentheses around all of it."""
-    return cell[1:-1] if cell.startswith("(IF ") else cell
 
 
 def _written(write: typed.Assign, cell: str, places: list[str], stmt: typed.Bulk, env: Env) -> str:

@@ -12,7 +12,7 @@ from itertools import product
 
 from cowspec.check.typed import EnumType, SortType, StructType, Type
 from cowspec.encode.tla.module import Module, element_names
-from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS
+from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, label
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.system.ir import Scope, State, StateVar, System, Value
 
@@ -138,8 +138,9 @@ class _Decoder:
                     raise TypeError(f"the holders of {lock} are no set")
                 return (index[-1], proc) in holders
             case [proc, "pc"]:
-                label = _record(self._entry(proc, index))[PC]
-                return None if label == IDLE.strip('"') else self.enums[f"{proc}@step"].index(str(label))
+                labels = [IDLE, *map(label, self.enums[f"{proc}@step"])]
+                number = labels.index(f'"{_record(self._entry(proc, index))[PC]}"')
+                return number - 1 if number else None
             case [proc, path]:
                 local, *rest = path.split(".")
                 of = self.symbols.layout.frames[proc].names[local]

@@ -97,6 +97,11 @@ def field(name: str) -> str:
     return f"{name}_" if root and (root == PRESENT or identifier(root) != root) else identifier(name)
 
 
+def label(step: str) -> str:
+    """The value of `pc` before this step; `idle` gets a `_`, as does what would then be called so."""
+    return string(f"{step}_" if f'"{step.rstrip("_")}"' == IDLE else step)
+
+
 def symbols(model: typed.Model, steps: Iterable[ir.Step], marks: frozenset[str] = frozenset()) -> Symbols:
     """`marks`: structs that need a field that says whether the record is there, though another field would tell."""
     places = layout(model)
