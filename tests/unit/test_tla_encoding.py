@@ -342,3 +342,15 @@ def test_missing_tools_are_named(
 )
 def test_the_opposite_of_a_text(text: str, opposite: str) -> None:
     assert negated(text) == opposite
+
+
+@pytest.mark.parametrize("name", ["VIEW", "INIT", "INVARIANT", "Next", "WITH"])
+def test_words_of_modules_and_of_their_configuration_are_no_names(name: str) -> None:
+    assert identifier(name) == f"{name}_"
+
+
+def test_a_variable_may_be_called_as_a_column_of_the_alias() -> None:
+    text = "module m\nsort Cpu\nvar doing[Cpu]: bool\nproc p() { step one { } step two { } }\n"
+    model = check(load("m.cow", text, lambda name, path: None))
+    checking = tla_module(model, build(model)).checking
+    assert "doing |-> doing" in checking and "doing_2 |-> [" in checking

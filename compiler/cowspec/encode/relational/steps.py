@@ -69,8 +69,7 @@ class _Collected:
 
     guard: list[Formula] = field(default_factory=list)
     faults: list[tuple[Formula, str]] = field(default_factory=list)
-    choices: list[tuple[Sym, Formula]] = field(default_factory=list)
-    choice_numbers: list[int] = field(default_factory=list)
+    choices: list[tuple[int, Sym, Formula]] = field(default_factory=list)  # its number, what is chosen, when it is met
     chooses: int = 0  # those over sorts so far, with those of branches that are never taken
     constants: set[Sym] = field(default_factory=set)
     named: dict[tuple[str, tuple[Sym, ...]], Sym] = field(default_factory=dict)
@@ -173,9 +172,9 @@ def _rel_step(
         enum_args=fixed,
         params=(*params, *out.named.values()),
         arity=arity,
-        choices=tuple(sym for sym, _ in out.choices),
-        choice_numbers=tuple(out.choice_numbers),
-        choice_paths=tuple(simplify(path, done) for _, path in out.choices),
+        choices=tuple(sym for _, sym, _ in out.choices),
+        choice_numbers=tuple(number for number, _, _ in out.choices),
+        choice_paths=tuple(simplify(path, done) for _, _, path in out.choices),
         guard=simplify(guard, done),
         faults=tuple(case for case in faults if case.condition != FALSE),
         updates=updates,
@@ -267,8 +266,7 @@ def _execute(stmt: ir.Stmt, env: Env, path: tuple[Formula, ...], out: _Collected
                 out.member_choices.append((len(out.choices), member, conj(path)))
             else:
                 chosen = env.fresh(name, domain)
-                out.choices.append((chosen, conj(path)))
-                out.choice_numbers.append(out.chooses)
+                out.choices.append((out.chooses, chosen, conj(path)))
                 out.chooses += 1
                 out.constants.add(chosen)
             env = bind(env, name, Known(chosen))

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cowspec.check import typed
+from cowspec.check.typed import StructType, Type
 from cowspec.encode.tla.names import fresh, string
 from cowspec.encode.tla.store import Store, Value
-from cowspec.encode.tla.symbols import Symbols
+from cowspec.encode.tla.symbols import Symbols, type_of
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.syntax.ast import QuantKind
 
@@ -66,6 +67,21 @@ class Env:
         """The variable in the state that is spoken of."""
         plain = self.symbols.tables[name].name
         return f"{plain}'" if self.after else plain
+
+
+def is_local(var: str, index: tuple[typed.Expr, ...], env: Env) -> bool:
+    return env.proc is not None and not index and var in env.symbols.layout.frames[env.proc].names
+
+
+def declared(var: str, index: tuple[typed.Expr, ...], env: Env) -> Type:
+    if is_local(var, index, env):
+        return env.symbols.layout.frames[env.proc or ""].names[var]
+    return env.symbols.layout.shapes[var]
+
+
+def is_optional_field(base: typed.Expr, name: str, env: Env) -> bool:
+    struct = type_of(base).base
+    return isinstance(struct, StructType) and dict(env.symbols.layout.structs[struct.name])[name].optional
 
 
 def quantifier(kind: QuantKind, bound: tuple[tuple[str, str], ...]) -> str:

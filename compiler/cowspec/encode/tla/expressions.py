@@ -11,7 +11,17 @@ from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import BoolType, Expr, StructType, Type
-from cowspec.encode.tla.env import Env, cardinality, me, quantifier, ref_places, ref_tables
+from cowspec.encode.tla.env import (
+    Env,
+    cardinality,
+    declared,
+    is_local,
+    is_optional_field,
+    me,
+    quantifier,
+    ref_places,
+    ref_tables,
+)
 from cowspec.encode.tla.names import string
 from cowspec.encode.tla.store import Rec, Value, select, text
 from cowspec.encode.tla.symbols import IDLE, PC, PRESENT, READERS, SEEN, WRITERS, base_name, label, type_of
@@ -83,10 +93,6 @@ def entry(table: str, index: tuple[Expr, ...], env: Env, path: tuple[str, ...] =
     return select(whole, path)
 
 
-def is_local(var: str, index: tuple[Expr, ...], env: Env) -> bool:
-    return env.proc is not None and not index and var in env.symbols.layout.frames[env.proc].names
-
-
 # ---- presence ------------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +110,7 @@ def sure(expr: Expr, env: Env) -> bool:
         case typed.Old(body):
             return sure(body, replace(env, after=False))
         case typed.Read(var, index):
-            total = not _declared(var, index, env).optional and all(sure(arg, env) for arg in index)
+            total = not declared(var, index, env).optional and all(sure(arg, env) for arg in index)
             total = total and _is_settled(env.proc or "" if is_local(var, index, env) else var, env)
             return total or _is_known(expr, env)
         case typed.FrameRead(proc, name, cpu):
@@ -116,7 +122,7 @@ def sure(expr: Expr, env: Env) -> bool:
         case typed.FieldOf(typed.Cond(_, then, otherwise), name):
             return all(sure(replace(expr, base=side), env) for side in (then, otherwise)) or _is_known(expr, env)
         case typed.FieldOf(base, name):
-            total = not _is_optional_field(base, name, env) and sure(base, env) and not env.strict
+            total = not is_optional_field(base, name, env) and sure(base, env) and not env.strict
             return total or _is_known(expr, env)
         case _:
             return True
@@ -129,7 +135,7 @@ def _is_known(expr: Expr, env: Env) -> bool:
         return True
     match expr:
         case typed.FieldOf(base, name):
-            optional = _is_optional_field(base, name, env)
+            optional = is_optional_field(base, name, env)
             return not optional and said.removesuffix(f".{field_name(name)}") in env.known
         case typed.Read(var, index) if not is_local(var, index, env) and all(sure(arg, env) for arg in index):
             at = ", ".join(peeked(arg, env) for arg in index) or None
@@ -142,20 +148,9 @@ def _is_settled(table: str, env: Env) -> bool:
     return not (env.strict and env.store.touched(env.symbols.tables[table].name))
 
 
-def _is_optional_field(base: Expr, name: str, env: Env) -> bool:
-    struct = type_of(base).base
-    return isinstance(struct, StructType) and dict(env.symbols.layout.structs[struct.name])[name].optional
-
-
 def peeked(expr: Expr, env: Env) -> str:
     """The expression; where it would need a LET, a text that nothing else is."""
     return shown(expr, replace(env, store=env.store.dry()))
-
-
-def _declared(var: str, index: tuple[Expr, ...], env: Env) -> Type:
-    if is_local(var, index, env):
-        return env.symbols.layout.frames[env.proc or ""].names[var]
-    return env.symbols.layout.shapes[var]
 
 
 def is_absent(expr: Expr, env: Env) -> str:
@@ -169,12 +164,12 @@ def is_absent(expr: Expr, env: Env) -> str:
         case typed.Cond(condition, then, otherwise):
             yes, no = is_absent(then, env.knowing(met(condition, env))), is_absent(otherwise, env)
             return f"({pick(shown(condition, env), yes, no)})" if yes != no else yes
-        case typed.Read(var, index) if index and not _declared(var, index, env).optional and _is_settled(var, env):
+        case typed.Read(var, index) if index and not declared(var, index, env).optional and _is_settled(var, env):
             return disj(is_absent(arg, env) for arg in index)
         case typed.FieldOf(typed.Record(_, fields), name):
             return is_absent(dict(fields)[name], env)
         case typed.FieldOf(base, name) if (
-            not isinstance(base, typed.Cond) and not _is_optional_field(base, name, env) and not env.strict
+            not isinstance(base, typed.Cond) and not is_optional_field(base, name, env) and not env.strict
         ):
             return is_absent(base, env)
         case _:

@@ -146,8 +146,8 @@ class Path:
 
     def bind(self, name: str, value: Value, gaps: Sequence[Gap] = (), *, maybe: bool) -> None:
         names = {**self.env.names, name: value}
-        self.env = replace(self.env, gaps={**self.env.gaps, name: tuple(gaps)})
-        self.env = replace(self.env, names=names, maybe=self.env.maybe | {name} if maybe else self.env.maybe)
+        maybes = self.env.maybe | {name} if maybe else self.env.maybe
+        self.env = replace(self.env, names=names, maybe=maybes, gaps={**self.env.gaps, name: tuple(gaps)})
 
     def choose(self, name: str, domain: str) -> str:
         self.env, unique = self.env.bind(name)

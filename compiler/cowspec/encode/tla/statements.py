@@ -10,12 +10,13 @@ from typing import assert_never
 
 from cowspec.check import typed
 from cowspec.check.typed import Expr, StructType, Type
-from cowspec.encode.tla.env import Env, Gap, quantifier
-from cowspec.encode.tla.expressions import is_absent, is_local, met, present, shown, sure, value
+from cowspec.encode.tla.env import Env, Gap, is_local, quantifier
+from cowspec.encode.tla.expressions import is_absent, met, present, shown, sure, value
 from cowspec.encode.tla.layout import laid_out
 from cowspec.encode.tla.locks import lock_statement
 from cowspec.encode.tla.paths import Branch, Path, branches
 from cowspec.encode.tla.store import text
+from cowspec.encode.tla.symbols import base_name
 from cowspec.encode.tla.symbols import field as field_name
 from cowspec.encode.tla.text import bare, conj, pick
 from cowspec.syntax.ast import QuantKind
@@ -137,8 +138,8 @@ def checks(stmt: typed.Assign, env: Env) -> list[Fault]:
     for arg in where.index:
         message = f"{quoted(arg)} is none, so `{whole}` cannot be written"
         found.append((is_absent(arg, env), message, frozenset(present(arg, env))))
-    here = typed.Read(where.var, where.index, _declared(where, env), span=where.span)
-    if where.path and _declared(where, env).optional:
+    here = _optional_record(where, env)
+    if here is not None:
         message = f"`{indexed(where.var, where.index)}` is none, so its field `{where.path[0]}` cannot be written"
         found.append((is_absent(here, env), message, frozenset(present(here, env))))
     subject = "none" if isinstance(stmt.value, typed.NoneLit) else f"{quoted(stmt.value)} is none, which"
@@ -159,11 +160,14 @@ def checks(stmt: typed.Assign, env: Env) -> list[Fault]:
 
 def half_written(where: typed.Place, env: Env) -> set[str]:
     """The struct of the record that a field is written of, if that record may be absent."""
+    here = _optional_record(where, env)
+    return set() if here is None or is_absent(here, env) == "FALSE" else {base_name(here.type)}
+
+
+def _optional_record(where: typed.Place, env: Env) -> typed.Read | None:
+    """The record that a field is written of, if its place may be empty."""
     of = _declared(where, env)
-    if not where.path or not of.optional or not isinstance(of.base, StructType):
-        return set()
-    here = typed.Read(where.var, where.index, of, span=where.span)
-    return set() if is_absent(here, env) == "FALSE" else {of.base.name}
+    return typed.Read(where.var, where.index, of, span=where.span) if where.path and of.optional else None
 
 
 def _declared(where: typed.Place, env: Env) -> Type:

@@ -99,7 +99,7 @@ def field(name: str) -> str:
 
 def label(step: str) -> str:
     """The value of `pc` before this step; `idle` gets a `_`, as does what would then be called so."""
-    return string(f"{step}_" if f'"{step.rstrip("_")}"' == IDLE else step)
+    return string(f"{step}_" if string(step.rstrip("_")) == IDLE else step)
 
 
 def symbols(model: typed.Model, steps: Iterable[ir.Step], marks: frozenset[str] = frozenset()) -> Symbols:
